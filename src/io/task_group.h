@@ -1,0 +1,34 @@
+// Background work that somebody owns.
+#pragma once
+
+#include "io/task.h"
+
+#include <memory>
+#include <string>
+
+namespace knit::io {
+
+// Tasks that run beside their owner. The owner calls `co_await stop()` (cancels all, waits for their ends) or
+// `co_await join()` before it goes; a group destroyed with running tasks cancels them and lets them end on the loop by
+// themselves, so they must not refer to the owner then. An exception (Bug) in a task is thrown by stop() and join().
+class TaskGroup {
+ public:
+  TaskGroup();
+  ~TaskGroup();
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+
+  // Starts `task` on the current loop; it first runs after the caller next waits.
+  void spawn(Task<void> task);
+  std::size_t running() const;
+  // Cancels every task without waiting.
+  void cancel();
+  Task<void> stop();
+  Task<void> join();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace knit::io
