@@ -1,0 +1,92 @@
+// The contract of a file system: what the staging area, the cache, the journal and the log reader need, whether it is
+// HDFS, the local disk or memory. One contract suite (file_system_contract.h) runs on every implementation.
+#pragma once
+
+#include "io/task.h"
+
+#include <knit/byte_size.h>
+#include <knit/cluster.h>
+#include <knit/result.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace knit::fs {
+
+enum class FileType { kFile, kDirectory, kSymlink };
+
+struct FileStatus {
+  std::string path;  // absolute, without scheme: "/user/alice/x"
+  FileType type = FileType::kFile;
+  std::uint64_t length = 0;  // bytes
+  std::uint16_t permission = 0;  // the low 12 bits, as chmod writes them
+  std::string owner, group;
+  WallTime modified{}, accessed{};
+  std::uint32_t replication = 0;
+  std::uint64_t block_size = 0;  // bytes
+  bool encrypted = false;        // lies in an encryption zone: its plain bytes are not readable by us
+  bool erasure_coded = false;
+  bool is_directory() const { return type == FileType::kDirectory; }
+};
+
+// An open file. Deadlines by io::run_until around each call.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  virtual std::uint64_t length() const = 0;
+  // At least one byte from `offset` on, 0 at or after the end. Calls with growing offsets stream.
+  virtual io::Task<Result<std::size_t>> read_at(std::uint64_t offset, std::span<std::byte> into) = 0;
+};
+
+// A file being written. One call at a time. Destroyed without close(), the file is given up: nothing that looks
+// whole is left (abort() says so at once and may wait for the other side).
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  virtual io::Task<Status> write(std::span<const std::byte> bytes) = 0;
+  // What was written is visible to new readers and survives the death of this writer's process.
+  virtual io::Task<Status> flush() = 0;
+  virtual io::Task<Status> close() = 0;
+  virtual io::Task<void> abort() = 0;
+};
+
+struct CreateOptions {
+  std::uint16_t permission = 0600;
+  bool overwrite = false;      // otherwise kAlreadyExists
+  bool create_parents = true;  // with permission 0700
+  std::uint32_t replication = 0;  // 0: the file system's default
+  std::uint64_t expected_length = 0;  // 0: unknown. Sizes the last block, so that a quota is charged fairly
+};
+
+// Paths are absolute and without scheme. Errors: kNotFound, kAlreadyExists, kPermissionDenied, kResourceExhausted
+// (quota, full), kFailedPrecondition (safe mode, not a directory, directory not empty), kUnavailable.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  // "hdfs://nn:8020", for messages and URIs.
+  virtual std::string uri() const = 0;
+  // Where this user's files live: "/user/alice".
+  virtual std::string home() const = 0;
+  virtual io::Task<Result<FileStatus>> stat(std::string path) = 0;
+  // In the name's order; a listed file gives itself.
+  virtual io::Task<Result<std::vector<FileStatus>>> list(std::string path) = 0;
+  virtual io::Task<Result<std::unique_ptr<Reader>>> open(std::string path) = 0;
+  virtual io::Task<Result<std::unique_ptr<Writer>>> create(std::string path, CreateOptions options) = 0;
+  // Continues an existing file; recovers a dead writer's lease first.
+  virtual io::Task<Result<std::unique_ptr<Writer>>> append(std::string path) = 0;
+  virtual io::Task<Status> make_directories(std::string path, std::uint16_t permission) = 0;
+  // Without overwrite an existing target is kAlreadyExists. Unlike mv, never "into" a directory.
+  virtual io::Task<Status> rename(std::string from, std::string to, bool overwrite) = 0;
+  // False if there was nothing. A directory that is not empty needs `recursive`.
+  virtual io::Task<Result<bool>> remove(std::string path, bool recursive) = 0;
+  virtual io::Task<Status> set_permission(std::string path, std::uint16_t permission) = 0;
+  virtual io::Task<Status> set_times(std::string path, WallTime modified) = 0;
+};
+
+}  // namespace knit::fs
