@@ -1,7 +1,7 @@
-// Typed calls: protobuf messages over rpc::Client.
+// Typed calls: protobuf messages over a Caller.
 #pragma once
 
-#include "rpc/client.h"
+#include "rpc/caller.h"
 
 #include <fmt/format.h>
 #include <google/protobuf/message_lite.h>
@@ -19,12 +19,12 @@ Result<Message> decode(const std::string& bytes, std::string_view what) {
 }
 
 template <class Response, class Request>
-io::Task<Result<Response>> call(Client& client, std::string method, const Request& request, CallOptions options = {}) {
+io::Task<Result<Response>> call(Caller& caller, std::string method, const Request& request, CallOptions options = {}) {
   std::string bytes;
   if (!request.IsInitialized() || !request.SerializePartialToString(&bytes)) {
     throw Bug("incomplete request for " + method);
   }
-  auto answer = co_await client.call(method, std::move(bytes), options);
+  auto answer = co_await caller.call(method, std::move(bytes), options);
   if (!answer) co_return std::move(answer).error();
   co_return decode<Response>(*answer, method);
 }

@@ -4,6 +4,7 @@
 
 #include "io/net.h"
 #include "io/task.h"
+#include "rpc/caller.h"
 #include "security/token.h"
 
 #include <knit/result.h>
@@ -17,13 +18,6 @@
 #include <vector>
 
 namespace knit::rpc {
-
-// What may be done with a call whose answer did not come.
-enum class Repeat {
-  kSafe,        // idempotent: repeat freely
-  kAtMostOnce,  // guarded by the server's retry cache: repeat with the same client id and call id
-  kNever,       // the caller finds out what happened
-};
 
 // Who we say we are.
 struct Identity {
@@ -49,23 +43,18 @@ struct Limits {
   std::size_t max_request = 64u << 20;                 // ipc.maximum.data.length of 2.10
 };
 
-struct CallOptions {
-  Repeat repeat = Repeat::kSafe;
-  std::optional<std::chrono::milliseconds> timeout;  // of one try; default Limits::call_timeout
-};
-
 // Calls to one service over at most one connection per address. Belongs to one loop. Destroyed, it closes; calls
 // still open then end with kCancelled. Errors carry the Java class (Error::remote_exception) and the server's message
 // without its stack; connection trouble is kUnavailable with service and address.
-class Client {
+class Client final : public Caller {
  public:
   Client(Service service, Limits limits = {});
-  ~Client();
+  ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   // One call; request and answer are serialized messages (see rpc/call.h for typed calls).
-  io::Task<Result<std::string>> call(std::string method, std::string request, CallOptions options = {});
+  io::Task<Result<std::string>> call(std::string method, std::string request, CallOptions options = {}) override;
 
   // From now on connections are made with this token (AMRM and NM tokens roll); the present connection is closed when
   // its open calls have ended.
