@@ -1,0 +1,60 @@
+"""The little HTTP that the cluster is asked with. Loopback only, no proxy."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any, Optional
+from urllib.parse import quote
+
+TIMEOUT_S = 10.0
+
+
+class RestError(RuntimeError):
+    """An answer that is not the wanted one."""
+
+
+def request(method: str, address: str, path: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(address, timeout=TIMEOUT_S)
+    try:
+        connection.request(method, path, headers={"Accept": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def get(address: str, path: str) -> Optional[Any]:
+    """The JSON at `path`; None while nobody answers or the answer is not ready."""
+    try:
+        status, body = request("GET", address, path)
+        return json.loads(body) if status == 200 else None
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+
+
+def jmx(address: str, bean: str) -> Optional[dict[str, Any]]:
+    answer = get(address, f"/jmx?qry={bean}")
+    beans = answer.get("beans") if answer else None
+    return beans[0] if beans else None
+
+
+class WebHdfs:
+    """The operations that prepare a file system, without starting Java for each."""
+
+    def __init__(self, address: str, user: str) -> None:
+        self._address = address
+        self._user = user
+
+    def mkdirs(self, path: str, mode: str) -> None:
+        self._put(path, "MKDIRS", "")
+        self._put(path, "SETPERMISSION", f"&permission={mode}")  # MKDIRS applies the umask
+
+    def set_owner(self, path: str, owner: str) -> None:
+        self._put(path, "SETOWNER", f"&owner={quote(owner)}")
+
+    def _put(self, path: str, operation: str, arguments: str) -> None:
+        target = f"/webhdfs/v1{quote(path)}?op={operation}&user.name={self._user}{arguments}"
+        status, body = request("PUT", self._address, target)
+        if status != 200:
+            raise RestError(f"{operation} {path}: {status} {body.decode(errors='replace')[:500]}")
