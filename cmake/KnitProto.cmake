@@ -38,3 +38,16 @@ function(knit_proto_library name)
   set_target_properties(knit_${name}_proto PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_CLANG_TIDY "")
   set_property(GLOBAL APPEND PROPERTY KNIT_PROTO_FILES ${protos})
 endfunction()
+
+# knit_descriptor_set(FILE): the target knit_descriptor_set writes all .proto files of the libraries above into FILE, as
+# one FileDescriptorSet. For tests on the full runtime.
+function(knit_descriptor_set file)
+  get_property(protos GLOBAL PROPERTY KNIT_PROTO_FILES)
+  add_custom_command(
+    OUTPUT ${file}
+    COMMAND ${KNIT_PROTOC} --proto_path=${CMAKE_SOURCE_DIR}/src --include_imports --descriptor_set_out=${file} ${protos}
+    DEPENDS ${protos}
+    COMMENT "protoc: all descriptors"
+    VERBATIM)
+  add_custom_target(knit_descriptor_set DEPENDS ${file})
+endfunction()
