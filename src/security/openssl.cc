@@ -17,4 +17,8 @@ OSSL_LIB_CTX* openssl_context() {
   return context;
 }
 
+void skip_openssl_configuration() {
+  KNIT_ASSERT(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1, "OpenSSL does not start");
+}
+
 }  // namespace knit::security
