@@ -1,6 +1,7 @@
-# knit_module(NAME [LIBS lib...]): one static library knit_NAME from src/NAME/*.cc (without *_test.cc and main.cc),
+# knit_module(NAME [LIBS lib...]): one static library knit_NAME from src/NAME/*.cc (without *_test.cc, *_fuzz.cc and main.cc),
 # linked against exactly the modules that tools/tidy/modules.txt grants, and one GoogleTest program NAME_test from
-# src/NAME/*_test.cc.
+# src/NAME/*_test.cc. Each src/NAME/X_fuzz.cc (libFuzzer's LLVMFuzzerTestOneInput) becomes, in sanitized builds, a
+# program X_fuzz; the test fuzz.X runs it over the corpus in tests/fuzz/X and then for a few seconds on its own.
 file(STRINGS ${CMAKE_SOURCE_DIR}/tools/tidy/modules.txt KNIT_MODULE_LINES REGEX "^[0-9]")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tools/tidy/modules.txt)
 
@@ -8,8 +9,9 @@ function(knit_module name)
   cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  file(GLOB fuzzers CONFIGURE_DEPENDS *_fuzz.cc)
 
   set(allowed "")
   foreach(line IN LISTS KNIT_MODULE_LINES)
@@ -41,4 +43,31 @@ function(knit_module name)
     add_test(NAME unit.${name} COMMAND ${name}_test)
     set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 60)
   endif()
+
+  if(KNIT_TESTS AND KNIT_SANITIZE AND fuzzers)
+    # Coverage counters go only into modules that are fuzzed: they cost a fifth of the compile time.
+    target_compile_options(knit_${name} PRIVATE -fsanitize=fuzzer-no-link)
+    foreach(source IN LISTS fuzzers)
+      knit_fuzzer(${name} ${source})
+    endforeach()
+  endif()
+endfunction()
+
+function(knit_fuzzer module source)
+  get_filename_component(target ${source} NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" short ${target})
+  set(corpus ${CMAKE_SOURCE_DIR}/tests/fuzz/${short})
+  if(NOT IS_DIRECTORY ${corpus})
+    message(FATAL_ERROR "${source} needs a corpus of a few real inputs in tests/fuzz/${short}")
+  endif()
+  add_executable(${target} ${source})
+  target_link_libraries(${target} PRIVATE knit_${module})
+  target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  set(work ${CMAKE_CURRENT_BINARY_DIR}/fuzz/${short})  # inputs libFuzzer finds, and a failing one
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+  file(MAKE_DIRECTORY ${work}/found)
+  add_test(NAME fuzz.${short} COMMAND ${target} -runs=20000 -max_total_time=5 -seed=1 -timeout=10 -rss_limit_mb=2048
+                                      -verbosity=0 -print_final_stats=1 -artifact_prefix=${work}/ ${work}/found ${corpus})
+  set_tests_properties(fuzz.${short} PROPERTIES LABELS "unit;fuzz" TIMEOUT 60)
 endfunction()
