@@ -17,8 +17,8 @@ class ByteSize {
   static constexpr ByteSize bytes(std::int64_t n) { return ByteSize(n); }
   static constexpr ByteSize mib(std::int64_t n) { return ByteSize(n * 1024 * 1024); }
 
-  // "512MiB", "2GiB", "512M", "2g", "2GB", "1048576B", all powers of 1024 as in docker, Slurm and YARN; a bare
-  // number is MiB. Refuses negative numbers, fractions that are no whole byte, and more than 8 EiB.
+  // "512MiB", "2GiB", "512M", "2g", "2GB", "1048576B", all powers of 1024 as in docker, Slurm and YARN; a
+  // bare number is MiB. Refuses negative numbers, fractions that are no whole byte, and more than 8 EiB.
   static Result<ByteSize> parse(std::string_view text);
 
   constexpr std::int64_t bytes() const { return bytes_; }

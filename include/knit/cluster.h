@@ -17,7 +17,8 @@ namespace knit {
 // Wall clock time with YARN's resolution.
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
-// An amount of what YARN schedules. Other types (GPUs, ...) are counted in the unit the cluster declares for them.
+// An amount of what YARN schedules. Other types (GPUs, ...) are counted in the unit the cluster declares for
+// them.
 struct Resource {
   ByteSize memory;
   std::int32_t vcores = 0;
@@ -31,10 +32,39 @@ struct ResourceType {
   std::string unit;
 };
 
-enum class ApplicationState { kUnknown, kNew, kNewSaving, kSubmitted, kAccepted, kRunning, kFinished, kFailed, kKilled };
+enum class ApplicationState {
+  kUnknown,
+  kNew,
+  kNewSaving,
+  kSubmitted,
+  kAccepted,
+  kRunning,
+  kFinished,
+  kFailed,
+  kKilled
+};
 enum class FinalStatus { kUnknown, kUndefined, kSucceeded, kFailed, kKilled, kEnded };
-enum class LogAggregation { kUnknown, kDisabled, kNotStarted, kRunning, kSucceeded, kFailed, kTimedOut, kRunningWithFailure };
-enum class NodeState { kUnknown, kNew, kRunning, kUnhealthy, kDecommissioned, kLost, kRebooted, kDecommissioning, kShutdown };
+enum class LogAggregation {
+  kUnknown,
+  kDisabled,
+  kNotStarted,
+  kRunning,
+  kSucceeded,
+  kFailed,
+  kTimedOut,
+  kRunningWithFailure
+};
+enum class NodeState {
+  kUnknown,
+  kNew,
+  kRunning,
+  kUnhealthy,
+  kDecommissioned,
+  kLost,
+  kRebooted,
+  kDecommissioning,
+  kShutdown
+};
 enum class QueueState { kUnknown, kStopped, kRunning, kDraining };
 enum class ContainerState { kUnknown, kNew, kRunning, kComplete };
 

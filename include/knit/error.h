@@ -27,8 +27,8 @@ enum class ErrorCode {
 // The stable lower-case name of a code, e.g. "not_found".
 std::string_view to_string(ErrorCode code);
 
-// One failure: a code to act on, a message for people, and, when a Hadoop daemon reported it, the Java class of
-// its exception ("org.apache.hadoop.yarn.exceptions.ApplicationNotFoundException") to dispatch on.
+// One failure: a code to act on, a message for people, and, when a Hadoop daemon reported it, the Java class
+// of its exception ("org.apache.hadoop.yarn.exceptions.ApplicationNotFoundException") to dispatch on.
 class [[nodiscard]] Error {
  public:
   Error(ErrorCode code, std::string message, std::string remote_exception = {})

@@ -1,10 +1,9 @@
+#include <fmt/format.h>
 #include <knit/ids.h>
 
 #include <charconv>
 #include <optional>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace knit {
 namespace {
@@ -92,16 +91,19 @@ std::string to_string(const ApplicationId& id) {
 }
 
 std::string to_string(const ApplicationAttemptId& id) {
-  return fmt::format("appattempt_{}_{:04}_{:06}", id.application.cluster_timestamp, id.application.id, id.attempt);
+  return fmt::format("appattempt_{}_{:04}_{:06}", id.application.cluster_timestamp, id.application.id,
+                     id.attempt);
 }
 
 std::string to_string(const ContainerId& id) {
   const auto& app = id.attempt.application;
   const std::string epoch = id.epoch() > 0 ? fmt::format("e{:02}_", id.epoch()) : "";
-  return fmt::format("container_{}{}_{:04}_{:02}_{:06}", epoch, app.cluster_timestamp, app.id, id.attempt.attempt,
-                     id.sequence());
+  return fmt::format("container_{}{}_{:04}_{:02}_{:06}", epoch, app.cluster_timestamp, app.id,
+                     id.attempt.attempt, id.sequence());
 }
 
-std::string to_string(const NodeId& id) { return fmt::format("{}:{}", id.host, id.port); }
+std::string to_string(const NodeId& id) {
+  return fmt::format("{}:{}", id.host, id.port);
+}
 
 }  // namespace knit

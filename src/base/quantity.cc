@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <knit/byte_size.h>
 #include <knit/duration.h>
 
@@ -5,8 +6,6 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
-
-#include <fmt/format.h>
 
 namespace knit {
 namespace {
@@ -18,7 +17,8 @@ struct Quantity {
 
 std::optional<Quantity> split(std::string_view text) {
   std::size_t digits = 0;
-  while (digits < text.size() && (std::isdigit(static_cast<unsigned char>(text[digits])) || text[digits] == '.')) {
+  while (digits < text.size() &&
+         (std::isdigit(static_cast<unsigned char>(text[digits])) || text[digits] == '.')) {
     ++digits;
   }
   Quantity out{};
@@ -64,7 +64,8 @@ Result<ByteSize> ByteSize::parse(std::string_view text) {
                  fmt::format("'{}' is not a size; write for example 512MiB, 2GiB or 512 (MiB)", text));
   }
   const double bytes = quantity->number * *factor;
-  if (bytes >= 9.2e18) return Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is too large a size", text));
+  if (bytes >= 9.2e18)
+    return Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is too large a size", text));
   if (bytes != std::floor(bytes)) {
     return Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is not a whole number of bytes", text));
   }
@@ -84,8 +85,9 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   const auto quantity = split(text);
   const auto factor = quantity ? milliseconds_of_unit(quantity->unit) : std::nullopt;
   if (!factor) {
-    return Error(ErrorCode::kInvalidArgument,
-                 fmt::format("'{}' is not a duration; write for example 90s, 10m, 2h, 1d, or bare seconds", text));
+    return Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("'{}' is not a duration; write for example 90s, 10m, 2h, 1d, or bare seconds", text));
   }
   const double ms = quantity->number * *factor;
   if (ms > 3650.0 * 86400e3) {

@@ -1,8 +1,7 @@
-// The contract of a file system: what the staging area, the cache, the journal and the log reader need, whether it is
-// HDFS, the local disk or memory. One contract suite (file_system_contract.h) runs on every implementation.
+// The contract of a file system: what the staging area, the cache, the journal and the log reader need,
+// whether it is HDFS, the local disk or memory. One contract suite (file_system_contract.h) runs on every
+// implementation.
 #pragma once
-
-#include "io/task.h"
 
 #include <knit/byte_size.h>
 #include <knit/cluster.h>
@@ -17,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "io/task.h"
+
 namespace knit::fs {
 
 enum class FileType { kFile, kDirectory, kSymlink };
@@ -24,7 +25,7 @@ enum class FileType { kFile, kDirectory, kSymlink };
 struct FileStatus {
   std::string path;  // absolute, without scheme: "/user/alice/x"
   FileType type = FileType::kFile;
-  std::uint64_t length = 0;  // bytes
+  std::uint64_t length = 0;      // bytes
   std::uint16_t permission = 0;  // the low 12 bits, as chmod writes them
   std::string owner, group;
   WallTime modified{}, accessed{};
@@ -44,8 +45,8 @@ class Reader {
   virtual io::Task<Result<std::size_t>> read_at(std::uint64_t offset, std::span<std::byte> into) = 0;
 };
 
-// A file being written. One call at a time. Destroyed without close(), the file is given up: nothing that looks
-// whole is left (abort() says so at once and may wait for the other side).
+// A file being written. One call at a time. Destroyed without close(), the file is given up: nothing that
+// looks whole is left (abort() says so at once and may wait for the other side).
 class Writer {
  public:
   virtual ~Writer() = default;
@@ -58,14 +59,15 @@ class Writer {
 
 struct CreateOptions {
   std::uint16_t permission = 0600;
-  bool overwrite = false;      // otherwise kAlreadyExists
-  bool create_parents = true;  // with permission 0700
-  std::uint32_t replication = 0;  // 0: the file system's default
+  bool overwrite = false;             // otherwise kAlreadyExists
+  bool create_parents = true;         // with permission 0700
+  std::uint32_t replication = 0;      // 0: the file system's default
   std::uint64_t expected_length = 0;  // 0: unknown. Sizes the last block, so that a quota is charged fairly
 };
 
-// Paths are absolute and without scheme. Errors: kNotFound, kAlreadyExists, kPermissionDenied, kResourceExhausted
-// (quota, full), kFailedPrecondition (safe mode, not a directory, directory not empty), kUnavailable.
+// Paths are absolute and without scheme. Errors: kNotFound, kAlreadyExists, kPermissionDenied,
+// kResourceExhausted (quota, full), kFailedPrecondition (safe mode, not a directory, directory not empty),
+// kUnavailable.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;

@@ -1,17 +1,17 @@
 // The event loop: one thread that runs every coroutine, timer and socket of a program or of a knit::Runtime.
 #pragma once
 
-#include "io/clock.h"
-#include "io/task.h"
-
 #include <functional>
 #include <memory>
 #include <optional>
 
+#include "io/clock.h"
+#include "io/task.h"
+
 namespace knit::io {
 
-// Owns the sockets' reactor, the timers and a pool of at most 4 threads for calls that block. Everything but post()
-// belongs to the thread that runs it. Whatever waits on the loop must be gone before it.
+// Owns the sockets' reactor, the timers and a pool of at most 4 threads for calls that block. Everything but
+// post() belongs to the thread that runs it. Whatever waits on the loop must be gone before it.
 class Loop {
  public:
   enum class Time {
@@ -23,8 +23,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Runs until `task` has ended and returns what it returned. With manual time it throws Bug when the task can never
-  // end because everything waits and no time passes.
+  // Runs until `task` has ended and returns what it returned. With manual time it throws Bug when the task
+  // can never end because everything waits and no time passes.
   template <class T>
   T run(Task<T> task) {
     std::optional<T> out;

@@ -1,13 +1,13 @@
 // TCP.
 #pragma once
 
-#include "io/clock.h"
-#include "io/stream.h"
-
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "io/clock.h"
+#include "io/stream.h"
 
 namespace knit::io {
 
@@ -20,8 +20,8 @@ std::string to_string(const HostPort& address);
 // "host:port", "[::1]:port".
 Result<HostPort> parse_host_port(std::string_view text);
 
-// The numeric addresses of a name, by getaddrinfo on the pool (IPv4 first). kNotFound, or kUnavailable where the name
-// service does not answer.
+// The numeric addresses of a name, by getaddrinfo on the pool (IPv4 first). kNotFound, or kUnavailable where
+// the name service does not answer.
 Task<Result<std::vector<std::string>>> resolve(std::string host);
 
 // Connects to the first address of the name that answers. The error names the address that was tried.

@@ -1,8 +1,6 @@
 // Bytes in two directions.
 #pragma once
 
-#include "io/task.h"
-
 #include <knit/result.h>
 
 #include <cstddef>
@@ -12,10 +10,13 @@
 #include <string_view>
 #include <utility>
 
+#include "io/clock.h"
+#include "io/task.h"
+
 namespace knit::io {
 
-// One connection. One reader and one writer may be active at a time. Deadlines are set by io::run_until around the
-// call. Errors: kUnavailable (reset, broken), kCancelled.
+// One connection. One reader and one writer may be active at a time. Deadlines are set by io::run_until
+// around the call. Errors: kUnavailable (reset, broken), kCancelled.
 class Stream {
  public:
   virtual ~Stream() = default;

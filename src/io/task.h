@@ -5,8 +5,8 @@
 
 namespace knit::io {
 
-// A lazily started coroutine. Await it exactly once, on the loop's thread; a Task that is never awaited does nothing.
-// An operating error is a Result, never an exception; knit::Bug passes through.
+// A lazily started coroutine. Await it exactly once, on the loop's thread; a Task that is never awaited does
+// nothing. An operating error is a Result, never an exception; knit::Bug passes through.
 template <class T = void>
 using Task = boost::asio::awaitable<T>;
 

@@ -1,16 +1,17 @@
 // Background work that somebody owns.
 #pragma once
 
-#include "io/task.h"
-
 #include <memory>
 #include <string>
+
+#include "io/task.h"
 
 namespace knit::io {
 
 // Tasks that run beside their owner. The owner calls `co_await stop()` (cancels all, waits for their ends) or
-// `co_await join()` before it goes; a group destroyed with running tasks cancels them and lets them end on the loop by
-// themselves, so they must not refer to the owner then. An exception (Bug) in a task is thrown by stop() and join().
+// `co_await join()` before it goes; a group destroyed with running tasks cancels them and lets them end on
+// the loop by themselves, so they must not refer to the owner then. An exception (Bug) in a task is thrown by
+// stop() and join().
 class TaskGroup {
  public:
   TaskGroup();

@@ -1,10 +1,10 @@
 // Typed calls: protobuf messages over a Caller.
 #pragma once
 
-#include "rpc/caller.h"
-
 #include <fmt/format.h>
 #include <google/protobuf/message_lite.h>
+
+#include "rpc/caller.h"
 
 namespace knit::rpc {
 
@@ -13,13 +13,15 @@ template <class Message>
 Result<Message> decode(const std::string& bytes, std::string_view what) {
   Message message;
   if (!message.ParsePartialFromString(bytes) || !message.IsInitialized()) {
-    return Error(ErrorCode::kDataLoss, fmt::format("{}: the answer cannot be decoded ({} bytes)", what, bytes.size()));
+    return Error(ErrorCode::kDataLoss,
+                 fmt::format("{}: the answer cannot be decoded ({} bytes)", what, bytes.size()));
   }
   return message;
 }
 
 template <class Response, class Request>
-io::Task<Result<Response>> call(Caller& caller, std::string method, const Request& request, CallOptions options = {}) {
+io::Task<Result<Response>> call(Caller& caller, std::string method, const Request& request,
+                                CallOptions options = {}) {
   std::string bytes;
   if (!request.IsInitialized() || !request.SerializePartialToString(&bytes)) {
     throw Bug("incomplete request for " + method);

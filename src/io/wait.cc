@@ -1,0 +1,129 @@
+#include "io/wait.h"
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <list>
+
+#include "base/try.h"
+#include "io/spawn.h"
+#include "io/waiter.h"
+
+namespace knit::io {
+namespace {
+
+namespace asio = boost::asio;
+
+Error cancelled() {
+  return Error(ErrorCode::kCancelled, "cancelled");
+}
+
+// Removes its timer when it goes.
+class ScopedTimer {
+ public:
+  ScopedTimer(TimePoint when, std::function<void()> fire) {
+    if (when != kNoDeadline) key_ = current_loop().timers.add(when, std::move(fire));
+  }
+  ~ScopedTimer() {
+    if (key_) current_loop().timers.remove(*key_);
+  }
+  ScopedTimer(const ScopedTimer&) = delete;
+  ScopedTimer& operator=(const ScopedTimer&) = delete;
+
+ private:
+  std::optional<TimerQueue::Key> key_;
+};
+
+}  // namespace
+
+namespace detail {
+
+Error deadline_error() {
+  return Error(ErrorCode::kDeadlineExceeded, "the deadline passed");
+}
+
+Task<bool> run_child(Deadline deadline, Task<void> work) {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  Child child;
+  Waiter waiter;
+  child.start(std::move(work), [&waiter] { waiter.wake(); });
+  bool late = false;
+  if (state.cancelled() != asio::cancellation_type::none) child.cancel();
+  {
+    ScopedTimer timer(deadline, [&] {
+      late = true;
+      child.cancel();
+    });
+    // Woken by our own cancellation: pass it on and wait for the end all the same.
+    if (!child.ended() && co_await waiter.park()) child.cancel();
+    while (!child.ended()) co_await waiter.park(false);
+  }
+  child.rethrow();
+  co_return late;
+}
+
+}  // namespace detail
+
+Task<Status> check_cancelled() {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) co_return cancelled();
+  co_return Status();
+}
+
+Task<void> begin_cleanup() {
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+}
+
+Task<Status> sleep_until(TimePoint when) {
+  Waiter waiter;
+  ScopedTimer timer(when, [&waiter] { waiter.wake(); });
+  if (co_await waiter.park()) co_return cancelled();
+  co_return Status();
+}
+
+Task<Status> sleep_for(Duration duration) {
+  return sleep_until(after(duration));
+}
+
+Task<Status> yield() {
+  return sleep_until(now());
+}
+
+struct Event::State {
+  bool set = false;
+  std::list<Waiter*> waiters;
+
+  void wake_all() {
+    for (Waiter* waiter : std::exchange(waiters, {})) waiter->wake();
+  }
+};
+
+Event::Event() : state_(std::make_shared<State>()) {}
+Event::~Event() = default;
+
+void Event::set() {
+  state_->set = true;
+  state_->wake_all();
+}
+
+void Event::reset() {
+  state_->set = false;
+}
+bool Event::is_set() const {
+  return state_->set;
+}
+void Event::pulse() {
+  state_->wake_all();
+}
+
+Task<Status> Event::wait() {
+  auto state = state_;  // the Event may go while we wait
+  KNIT_CO_TRY_VOID(co_await check_cancelled());
+  if (state->set) co_return Status();
+  Waiter waiter;
+  state->waiters.push_back(&waiter);
+  const bool was_cancelled = co_await waiter.park();
+  state->waiters.remove(&waiter);
+  if (was_cancelled) co_return cancelled();
+  co_return Status();
+}
+
+}  // namespace knit::io

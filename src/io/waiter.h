@@ -1,0 +1,59 @@
+// The one place where a coroutine of io goes to sleep by other means than a socket.
+#pragma once
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "io/loop_impl.h"
+#include "io/task.h"
+
+namespace knit::io {
+
+// One coroutine that waits to be woken. The first wake() wins; later ones do nothing.
+class Waiter {
+ public:
+  Waiter() = default;
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  void wake(bool cancelled = false) {
+    if (!handler_) {
+      woken_early_ = true;
+      return;
+    }
+    auto slot = boost::asio::get_associated_cancellation_slot(handler_);
+    if (slot.is_connected()) slot.clear();
+    boost::asio::post(current_loop().context, [handler = std::move(handler_), cancelled]() mutable {
+      std::move(handler)(cancelled);
+    });
+  }
+
+  // True if the wait ended because this task was cancelled. Not cancellable: ends only by wake().
+  Task<bool> park(bool cancellable = true) {
+    if (cancellable) {
+      const auto state = co_await boost::asio::this_coro::cancellation_state;
+      if (state.cancelled() != boost::asio::cancellation_type::none) co_return true;
+    }
+    if (std::exchange(woken_early_, false)) co_return false;
+    co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void(bool)>(
+        [this, cancellable](auto handler) {
+          auto slot = boost::asio::get_associated_cancellation_slot(handler);
+          if (cancellable && slot.is_connected()) {
+            slot.assign([this](boost::asio::cancellation_type) { wake(true); });
+          }
+          handler_ = std::move(handler);
+        },
+        boost::asio::use_awaitable);
+  }
+
+ private:
+  boost::asio::any_completion_handler<void(bool)> handler_;
+  bool woken_early_ = false;
+};
+
+}  // namespace knit::io
