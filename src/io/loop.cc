@@ -62,12 +62,12 @@ void TimerQueue::fire_due() {
 }
 
 void TimerQueue::arm() {
-  if (manual_ || timers_.empty()) return;
+  if (manual_ || timers_.empty() || !timer_) return;
   const TimePoint first = timers_.begin()->first.first;
   if (armed_for_ && *armed_for_ <= first) return;
   armed_for_ = first;
-  timer_.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(first));
-  timer_.async_wait([this](const boost::system::error_code& error) {
+  timer_->expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(first));
+  timer_->async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     armed_for_.reset();
     fire_due();
@@ -80,7 +80,9 @@ Loop::Loop(Time time) : impl_(std::make_unique<Impl>(time)) {}
 Loop::~Loop() {
   if (impl_->pool) impl_->pool->join();
   CurrentScope scope(this);
-  impl_.reset();
+  // Coroutines that still wait are destroyed with the context and may ask for their loop meanwhile.
+  delete impl_.get();
+  (void)impl_.release();
 }
 
 void Loop::run_void(Task<void> task) {
@@ -93,12 +95,13 @@ void Loop::run_void(Task<void> task) {
   });
   impl_->context.restart();
   while (!done) {
-    if (impl_->context.run_one() == 0) {
-      if (impl_->context.stopped()) impl_->context.restart();
-      if (impl_->time == Time::kManual && impl_->pool) continue;
-      KNIT_ASSERT(impl_->time == Time::kReal, "everything waits and no time passes: advance() the loop");
-      throw Bug("the loop has nothing left to do, but its main task has not ended");
-    }
+    // Manual time: sockets and the pool may still bring something in a moment of real time.
+    const bool manual = impl_->time == Time::kManual;
+    const auto ran =
+        manual ? impl_->context.run_one_for(std::chrono::milliseconds(500)) : impl_->context.run_one();
+    if (ran == 0)
+      throw Bug(manual ? "everything waits and no time passes: advance() the loop"
+                       : "the loop has nothing left to do, but its main task has not ended");
   }
   if (thrown) std::rethrow_exception(thrown);
 }

@@ -6,7 +6,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
+#include <list>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "io/loop.h"
@@ -18,7 +20,10 @@ class TimerQueue {
  public:
   using Key = std::pair<TimePoint, std::uint64_t>;
 
-  TimerQueue(boost::asio::io_context& context, bool manual) : manual_(manual), timer_(context) {}
+  explicit TimerQueue(bool manual) : manual_(manual) {}
+  // Without a context manual time works, real time does not fire.
+  void attach(boost::asio::io_context& context) { timer_.emplace(context); }
+  void detach() { timer_.reset(); }
 
   TimePoint now() const { return manual_ ? manual_now_ : TimePoint(std::chrono::steady_clock::now()); }
   // `fire` runs on the loop once `when` has come, unless removed before.
@@ -33,18 +38,34 @@ class TimerQueue {
 
   bool manual_;
   TimePoint manual_now_{std::chrono::hours(1)};
-  boost::asio::steady_timer timer_;
+  std::optional<boost::asio::steady_timer> timer_;
   std::optional<TimePoint> armed_for_;
   std::map<Key, std::function<void()>> timers_;
   std::uint64_t next_id_ = 0;
 };
 
+// A coroutine that sleeps until somebody wakes it (waiter.h). The loop owns it, for a sleeping coroutine owns
+// its own frame and would otherwise never be freed when the loop ends first.
+struct Parked {
+  virtual ~Parked() = default;
+  virtual void resume(bool cancelled) = 0;
+};
+
 struct Loop::Impl {
-  explicit Impl(Time time) : time(time), timers(context, time == Time::kManual) {}
+  explicit Impl(Time time) : time(time), timers(time == Time::kManual) { timers.attach(context); }
+  // The context's end destroys suspended coroutines, whose timers are then still removed from the queue.
+  ~Impl() {
+    timers.detach();
+    while (!parked.empty()) {
+      const auto first = std::move(parked.front());
+      parked.pop_front();
+    }
+  }
 
   Time time;
-  boost::asio::io_context context{1};
   TimerQueue timers;
+  boost::asio::io_context context{1};
+  std::list<std::unique_ptr<Parked>> parked;
   std::optional<boost::asio::thread_pool> pool;  // made when first needed
 };
 

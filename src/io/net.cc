@@ -79,7 +79,7 @@ class TcpListener final : public Listener {
     if (error) co_return network_error(error, "accepting on port", std::to_string(port()));
     error_code ignored;
     const auto remote = socket.remote_endpoint(ignored);
-    auto peer = to_string(HostPort{remote.address().to_string(ignored), remote.port()});
+    auto peer = to_string(HostPort{remote.address().to_string(), remote.port()});
     co_return std::make_unique<TcpStream>(std::move(socket), std::move(peer));
   }
 
