@@ -12,7 +12,7 @@ target_compile_options(knit_options INTERFACE -Wall -Wextra -Wno-missing-field-i
                                               -fvisibility=hidden -fvisibility-inlines-hidden)
 target_link_options(knit_options INTERFACE -fuse-ld=lld)
 target_include_directories(knit_options INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src
-                                                  ${CMAKE_BINARY_DIR}/src)
+                                                  ${CMAKE_BINARY_DIR}/include ${CMAKE_BINARY_DIR}/src)
 # Asio's own resolver and fallback threads are never used; exceptions stay on for library code.
 target_compile_definitions(knit_options INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_REGEX
                                                   FMT_HEADER_ONLY SPDLOG_FMT_EXTERNAL)

@@ -14,6 +14,7 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
   };
   const std::string trimmed = trim(text);
   std::string_view host = trimmed, port;
+  if (host.find('/') != std::string_view::npos) return bad("is not HOST:PORT");
   if (host.starts_with('[')) {
     const auto end = host.find(']');
     const bool more = end != std::string_view::npos && end + 1 < host.size();
@@ -30,7 +31,7 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
   }
   if (host.find("${") != std::string_view::npos) return bad("refers to a variable that nothing sets");
   if (host.empty()) return bad("names no host");
-  if (host.size() > 255 || host.find_first_of(" \t\r\n/@,;{}<>\"'\\") != std::string_view::npos) {
+  if (host.size() > 255 || host.find_first_of(" \t\r\n@,;{}<>\"'\\") != std::string_view::npos) {
     return bad("is not HOST:PORT");
   }
   Endpoint out{std::move(id), std::string(host), default_port};

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "base/try.h"
 #include "conf/text.h"
@@ -74,6 +76,18 @@ Result<unsigned> umask_of(const Settings& settings) {
   }
   if (text.empty()) return bad;
   return ~kept & 0777;
+}
+
+// Minutes, possibly with a fraction (TrashPolicyDefault.initialize reads a float).
+Result<std::chrono::minutes> trash_interval(const Settings& settings) {
+  constexpr std::string_view kKey = "fs.trash.interval";
+  KNIT_TRY(const auto text, settings.get(kKey));
+  double minutes = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), minutes);
+  if (ec != std::errc() || end != text.data() + text.size() || !(minutes >= 0 && minutes < 1e9)) {
+    return settings.bad_value(kKey, "is no number of minutes");
+  }
+  return std::chrono::minutes(static_cast<std::int64_t>(std::ceil(minutes)));
 }
 
 }  // namespace
@@ -168,9 +182,7 @@ Result<HdfsSettings> hdfs_settings(const Settings& settings) {
   KNIT_TRY(out.encrypt_data_transfer, settings.get_bool("dfs.encrypt.data.transfer"));
   KNIT_TRY(out.home_prefix, settings.get("dfs.user.home.dir.prefix"));
   KNIT_TRY(out.umask, umask_of(settings));
-  // TrashPolicyDefault reads it as a float of minutes.
-  KNIT_TRY(const auto trash, settings.get_time("fs.trash.interval", std::chrono::minutes(1)));
-  out.trash_interval = std::chrono::ceil<std::chrono::minutes>(trash);
+  KNIT_TRY(out.trash_interval, trash_interval(settings));
   return out;
 }
 

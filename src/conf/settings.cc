@@ -159,7 +159,7 @@ Result<std::string> Settings::expand(std::string_view raw) const {
   }
   return Error(
       ErrorCode::kInvalidArgument,
-      fmt::format("needs more than {} substitutions; do its variables go in a circle?", kMaxSubstitutions));
+      fmt::format("needs {} substitutions or more; do its variables go in a circle?", kMaxSubstitutions));
 }
 
 Entry Settings::to_entry(std::string_view key, const Stored& stored) const {

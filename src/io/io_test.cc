@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/try.h"
+#include "io/bridge.h"
 #include "io/loop.h"
 #include "io/net.h"
 #include "io/pool.h"
@@ -205,6 +206,21 @@ TEST(Pool, RunsABlockingCallElsewhere) {
       run_blocking<std::thread::id>([]() -> Result<std::thread::id> { return std::this_thread::get_id(); }));
   ASSERT_TRUE(id.has_value());
   EXPECT_TRUE(*id != std::this_thread::get_id());
+}
+
+TEST(Bridge, AnotherThreadCallsAndStops) {
+  Loop loop;
+  std::thread thread([&] { loop.run_forever(); });
+  auto seven = call_on<int>(loop, [] { return value_after(1ms, 7); });
+  EXPECT_EQ(*seven, 7);
+  std::stop_source stop;
+  std::thread stopper([&] { stop.request_stop(); });
+  auto stopped = call_on<int>(
+      loop, [] { return value_after(1h, 7); }, stop.get_token());
+  EXPECT_EQ(stopped.error().code(), ErrorCode::kCancelled);
+  stopper.join();
+  loop.stop();
+  thread.join();
 }
 
 TEST(Net, BytesGoThereAndBack) {

@@ -9,8 +9,7 @@ SIGTERM, SIGINT or the end of standard input.
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
+import json
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 
 from hadoop import fetch, janitor, process, rest, sites
+from hadoop.classes import SharedClasses
 from hadoop.peers import Peers
 from hadoop.ports import Ports
 from hadoop.process import Daemon, DaemonError
@@ -34,6 +34,8 @@ MAIN = {
 PORTS = {"nn": ["rpc", "http"], "dn": ["data", "http", "ipc"],
          "rm": ["client", "scheduler", "tracker", "admin", "http"],
          "nm": ["rpc", "localizer", "http"]}
+NAMENODE_BEAN = "Hadoop:service=NameNode,name=FSNamesystemState"
+DATANODE_BEAN = "Hadoop:service=DataNode,name=DataNodeInfo"
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 15.0
 
@@ -48,6 +50,7 @@ class MiniHadoop(Peers):
 
     def __init__(self, directory: Optional[Path] = None, **options: Any) -> None:
         self.options = sites.Options(**options)
+        lib = fetch.lib_dir(self.options.version)
         self.boot_seconds = 0.0
         self._keep = directory is not None
         self._ports = Ports()
@@ -58,7 +61,8 @@ class MiniHadoop(Peers):
                  "rm", *(f"nm{i}" for i in range(self.options.nodes))]
         ports = {f"{name}.{port}": self._ports.take()
                  for name in names for port in PORTS[name[:2]]}
-        self.layout = sites.Layout(root, fetch.lib_dir(self.options.version), ports)
+        self.layout = sites.Layout(root, lib, ports)
+        self.classes = SharedClasses(lib, root / "tmp" / "classes")
         self.conf_dir = root / "conf"
         self.daemons = {name: self._daemon(name) for name in names}
 
@@ -96,12 +100,12 @@ class MiniHadoop(Peers):
         for daemon in self.daemons.values():
             daemon.wait(STOP_TIMEOUT_S)
         janitor.sweep(str(self.layout.root))
+        if self.boot_seconds > 0:
+            self.classes.make()
         if self._janitor is not None and self._janitor.stdin is not None:
-            self._janitor.stdin.close()
+            self._janitor.stdin.close()  # it removes the folder, if that is to be
             self._janitor.wait()
         self._ports.close()
-        if not self._keep:
-            shutil.rmtree(self.layout.root, ignore_errors=True)
 
     # -- daemons ------------------------------------------------------------
 
@@ -111,6 +115,13 @@ class MiniHadoop(Peers):
     def kill(self, name: str) -> None:
         """SIGKILL; containers of a NodeManager live on, as they would."""
         self.daemons[name].kill()
+
+    def pause(self, name: str) -> None:
+        """SIGSTOP: it accepts connections and never answers, until `resume`."""
+        self.daemons[name].pause()
+
+    def resume(self, name: str) -> None:
+        self.daemons[name].resume()
 
     def restart(self, name: str, wait: bool = True) -> None:
         """Starts a daemon that was killed, or ends and starts one that runs."""
@@ -140,19 +151,30 @@ class MiniHadoop(Peers):
             if time.monotonic() > end:
                 raise DaemonError(f"after {timeout_s:.0f} s it is still not so that {what}; "
                                   f"logs in {self.layout.root}/logs")
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def _hdfs_ready(self) -> bool:
-        state = rest.jmx(self.layout.address("nn.http"), "Hadoop:service=NameNode,name=FSNamesystemState")
-        want = sum(self.daemons[name].running() for name in self.names("dn"))
-        return bool(state) and state["FSState"] == "Operational" and state["NumLiveDataNodes"] >= want
+        state = rest.jmx(self.layout.address("nn.http"), NAMENODE_BEAN)
+        return (state is not None and state["FSState"] == "Operational"
+                and all(self._datanode_ready(name) for name in self.names("dn")))
+
+    def _datanode_ready(self, name: str) -> bool:
+        """Asked of itself: the NameNode counts one that was killed for a while yet."""
+        if not self.daemons[name].running():
+            return True
+        info = rest.jmx(self.layout.address(f"{name}.http"), DATANODE_BEAN)
+        actors = json.loads(info["BPServiceActorInfo"] or "[]") if info else []
+        return bool(actors) and all(actor["ActorState"] == "RUNNING" for actor in actors)
 
     def _yarn_ready(self) -> bool:
-        want = {self.layout.ports[f"{name}.rpc"] for name in self.names("nm")
-                if self.daemons[name].running()}
-        have = {int(node["id"].rsplit(":", 1)[1]) for node in self.nodes()
-                if node["state"] == "RUNNING"}
-        return want <= have
+        nodes = {int(node["id"].rsplit(":", 1)[1]): node for node in self.nodes()}
+        return all(self._node_ready(name, nodes.get(self.layout.ports[f"{name}.rpc"]))
+                   for name in self.names("nm") if self.daemons[name].running())
+
+    def _node_ready(self, name: str, node: Optional[dict[str, Any]]) -> bool:
+        """The node's last word must be of this start of its daemon, not of an earlier one."""
+        return (node is not None and node["state"] == "RUNNING"
+                and node["lastHealthUpdate"] >= self.daemons[name].started_ms)
 
     def nodes(self) -> list[dict[str, Any]]:
         """The ResourceManager's nodes, as its REST page gives them; none while it is away."""
@@ -179,14 +201,16 @@ class MiniHadoop(Peers):
 
     def _daemon(self, name: str) -> Daemon:
         root = self.layout.root
-        command = [process.java(), *process.OPTIONS, *process.SMALL, "-Xmx256m",
-                   janitor.property_of(str(root)), "-cp", self.class_path(f"{name}/conf"),
-                   MAIN[name[:2]]]
-        return Daemon(name, command, root / "logs" / f"{name}.log")
+        return Daemon(name, lambda: self.java_command(name, f"{name}/conf", MAIN[name[:2]]),
+                      root / "logs" / f"{name}.log")
 
-    def class_path(self, conf: str) -> str:
+    def java_command(self, name: str, conf: str, *main: str) -> list[str]:
+        """Runs a class of the jars with one folder of configuration; `name` is for us."""
         root = self.layout.root
-        return f"{root / conf}:{root / 'web'}:{self.layout.lib}/*"
+        # the jars come first because an archive of classes allows nothing before them
+        return [process.java(), *process.OPTIONS, *process.SMALL, "-Xmx256m",
+                *self.classes.options(name), janitor.property_of(str(root)),
+                "-cp", f"{self.layout.lib}/*:{root / conf}:{root / 'web'}", *main]
 
     def _prepare(self) -> None:
         root = self.layout.root
@@ -199,15 +223,16 @@ class MiniHadoop(Peers):
     def _watch(self) -> None:
         """Starts the janitor, which ends everything if this process dies first."""
         self._janitor = subprocess.Popen(
-            [sys.executable, janitor.__file__, str(self.layout.root)], stdin=subprocess.PIPE,
-            start_new_session=True, cwd="/")
+            [sys.executable, janitor.__file__, str(self.layout.root),
+             "keep" if self._keep else "remove"],
+            stdin=subprocess.PIPE, start_new_session=True, cwd="/")
 
     def _format(self) -> None:
         if any((self.layout.root / "nn" / "name").iterdir()):
             return  # a folder that was used before keeps its files
         log = self.layout.root / "logs" / "format.log"
-        daemon = self.daemons["nn"]
-        formatter = Daemon("format", [*daemon.java_command, "-format", "-nonInteractive"], log)
+        command = self.java_command("format", "nn/conf", MAIN["nn"], "-format", "-nonInteractive")
+        formatter = Daemon("format", lambda: command, log)
         formatter.start()
         formatter.wait(START_TIMEOUT_S)
         if not any((self.layout.root / "nn" / "name").iterdir()):
@@ -237,7 +262,7 @@ def main() -> int:
     parser.add_argument("--dir", type=Path, help="kept afterwards; default: one that is removed")
     parser.add_argument("--nodes", type=int, default=3, help="NodeManagers (default: 3)")
     parser.add_argument("--datanodes", type=int, default=1, help="DataNodes (default: 1)")
-    parser.add_argument("--stock-heartbeat", action="store_true", help="1000 ms, as benchmarks want")
+    parser.add_argument("--stock-heartbeat", action="store_true", help="1000 ms, for benchmarks")
     parser.add_argument("--no-stdin", action="store_true", help="end with a signal only")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

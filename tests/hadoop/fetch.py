@@ -43,8 +43,10 @@ def lib_dir(version: str) -> Path:
     if not pom.is_file():
         raise FetchError(f"no Hadoop {version}: known are {', '.join(known_versions())}")
     home = cache_dir() / version
-    home.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(pom.read_bytes()).hexdigest()
+    if is_current(home / "lib", digest):
+        return home / "lib"  # without the lock: the folder may be another user's
+    home.mkdir(parents=True, exist_ok=True)
     with open(home / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not is_current(home / "lib", digest):
@@ -71,6 +73,8 @@ def fetch(version: str, pom: Path, home: Path, digest: str) -> None:
         raise FetchError(f"Maven could not resolve Hadoop {version}:\n{result.stdout[-4000:]}")
     (fresh / ".pom.sha256").write_text(digest)
     shutil.rmtree(home / "lib", ignore_errors=True)
+    for archive in home.glob("classes-*"):
+        archive.unlink()  # of the jars that were
     fresh.rename(home / "lib")
 
 

@@ -4,13 +4,15 @@ A process belongs to a cluster when it is a daemon or a Java client that carries
 the cluster's folder as a property, or when the NodeManager gave it local folders
 inside of it. A shell that merely points HADOOP_CONF_DIR there does not belong.
 
-As a program (`janitor.py FOLDER`) it waits until its standard input closes, which
-happens however the owner of the cluster dies, and then ends all of it.
+As a program (`janitor.py FOLDER keep|remove`) it waits until its standard input
+closes, which happens however the owner of the cluster dies; then it ends all of
+it, and removes the folder where it is told to.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -61,6 +63,8 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()
     sweep(sys.argv[1])
+    if sys.argv[2:] == ["remove"]:
+        shutil.rmtree(sys.argv[1], ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
+import time
 from typing import Optional
 
-from hadoop import janitor, process, sites
+from hadoop import rest, sites
 
 TIMEOUT_S = 120.0
 YARN = {
@@ -31,6 +31,7 @@ HDFS = {
     "storagepolicies": "org.apache.hadoop.hdfs.tools.StoragePolicyAdmin",
     "getconf": "org.apache.hadoop.hdfs.tools.GetConf",
 }
+ENDED = {"SUCCEEDED", "FAILED", "TIME_OUT", "DISABLED"}  # of log aggregation
 Completed = subprocess.CompletedProcess  # of text
 
 
@@ -40,7 +41,7 @@ class Peers:
     layout: sites.Layout
     options: sites.Options
 
-    def class_path(self, conf: str) -> str:
+    def java_command(self, name: str, conf: str, *main: str) -> list[str]:
         raise NotImplementedError
 
     def env(self, user: Optional[str] = None) -> dict[str, str]:
@@ -63,16 +64,39 @@ class Peers:
 
     def distributed_shell(self, *args: str, user: Optional[str] = None,
                           timeout_s: float = TIMEOUT_S) -> "Completed[str]":
+        """Its client; the id of the application is in what it says on standard error."""
         jar = next(self.layout.lib.glob("hadoop-yarn-applications-distributedshell-*.jar"))
+        # Java's virtual memory does not fit into 2.1 times the 100 MB that it asks for
+        memory = [] if "-master_memory" in args else ["-master_memory", "512"]
         return self.java("org.apache.hadoop.yarn.applications.distributedshell.Client",
-                         "-jar", str(jar), *args, user=user, timeout_s=timeout_s)
+                         "-jar", str(jar), *memory, *args, user=user, timeout_s=timeout_s)
+
+    def yarn_logs(self, app_id: str, *args: str, user: Optional[str] = None,
+                  timeout_s: float = TIMEOUT_S) -> str:
+        """Standard output of `yarn logs` once aggregation has ended; fails at the deadline."""
+        self.wait_logs(app_id, timeout_s)
+        result = self.yarn("logs", "-applicationId", app_id, *args, user=user, timeout_s=timeout_s)
+        if result.returncode != 0:
+            raise AssertionError(f"yarn logs {app_id}: exit {result.returncode}\n{result.stderr}")
+        return result.stdout
+
+    def wait_logs(self, app_id: str, timeout_s: float = TIMEOUT_S) -> None:
+        """Waits until every node has put the application's logs into HDFS."""
+        end = time.monotonic() + timeout_s
+        page = f"/ws/v1/cluster/apps/{app_id}"
+        while True:
+            answer = rest.get(self.layout.address("rm.http"), page)
+            status = answer["app"].get("logAggregationStatus") if answer else "no answer"
+            if status in ENDED:
+                return
+            if time.monotonic() > end:
+                raise AssertionError(f"the logs of {app_id} are not aggregated: {status}")
+            time.sleep(0.1)
 
     def java(self, main: str, *args: str, user: Optional[str] = None,
-             timeout_s: float = TIMEOUT_S, conf: str = "conf") -> "Completed[str]":
+             timeout_s: float = TIMEOUT_S) -> "Completed[str]":
         """Runs a class on the client's class path; subprocess.TimeoutExpired at the deadline."""
-        root = str(self.layout.root)
-        command = [process.java(), *process.OPTIONS, *process.SMALL, "-Xmx256m",
-                   janitor.property_of(root), "-cp", self.class_path(conf), main, *args]
+        command = self.java_command(main.rsplit(".", 1)[-1], "conf", main, *args)
         return subprocess.run(command, env=self.env(user), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              errors="replace", timeout=timeout_s, cwd=Path(root))
+                              errors="replace", timeout=timeout_s, cwd=self.layout.root)

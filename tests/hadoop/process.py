@@ -7,8 +7,9 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 # Java 17 closes its own packages; Hadoop still looks into these
 OPENED = ["java.base/java.io", "java.base/java.lang", "java.base/java.lang.reflect",
@@ -55,12 +56,12 @@ def tail(path: Path, size: int = 3000) -> str:
 class Daemon:
     """A named process with a log file that every start appends to."""
 
-    def __init__(self, name: str, command: list[str], log: Path) -> None:
+    def __init__(self, name: str, command: Callable[[], list[str]], log: Path) -> None:
         self.name = name
         self.log = log
+        self.started_ms = 0  # since the epoch: of the last start
         self.wanted = False  # started, and not ended by us since
-        self.java_command = command
-        self._command = ["setpriv", "--pdeathsig", "KILL", *command]
+        self._command = command  # asked at every start
         self._process: Optional[subprocess.Popen[bytes]] = None
 
     @property
@@ -75,6 +76,7 @@ class Daemon:
     def start(self) -> None:
         if self.running():
             raise DaemonError(f"{self.name} runs already")
+        self.started_ms = int(time.time() * 1000)
         self._process = _maker.submit(self._make).result()
         self.wanted = True
 
@@ -90,10 +92,19 @@ class Daemon:
             self._process.kill()
             self._process.wait()
 
+    def pause(self) -> None:
+        """Stops it without ending it: its connections stay open and nobody answers."""
+        self.check()
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
     def terminate(self) -> None:
         self.wanted = False
         if self.running() and self._process is not None:
             self._process.send_signal(signal.SIGTERM)
+            self.resume()
 
     def wait(self, timeout_s: float) -> None:
         """Waits for the end that `terminate` asked for; kills at the deadline."""
@@ -105,7 +116,8 @@ class Daemon:
             self.kill()
 
     def _make(self) -> subprocess.Popen[bytes]:
+        command = ["setpriv", "--pdeathsig", "KILL", *self._command()]
         with open(self.log, "ab") as log:
-            return subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                     env=clean_environment(), start_new_session=True,
                                     cwd=self.log.parent)

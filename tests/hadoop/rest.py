@@ -14,10 +14,14 @@ class RestError(RuntimeError):
     """An answer that is not the wanted one."""
 
 
-def request(method: str, address: str, path: str) -> tuple[int, bytes]:
+def request(method: str, address: str, path: str, body: str = "") -> tuple[int, bytes]:
+    """Sends JSON, if anything, and returns the status and the body of the answer."""
     connection = http.client.HTTPConnection(address, timeout=TIMEOUT_S)
     try:
-        connection.request(method, path, headers={"Accept": "application/json"})
+        headers = {"Accept": "application/json"}
+        if body:
+            headers["Content-Type"] = "application/json"
+        connection.request(method, path, body=body or None, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:

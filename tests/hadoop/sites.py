@@ -135,6 +135,8 @@ def yarn_site(layout: Layout, options: Options) -> Site:
         site["yarn.resourcemanager.recovery.enabled"] = "true"
         site["yarn.resourcemanager.store.class"] = (
             "org.apache.hadoop.yarn.server.resourcemanager.recovery.FileSystemRMStateStore")
+        # stock: nothing is scheduled for 10 s after a restart
+        site["yarn.resourcemanager.work-preserving-recovery.scheduling-wait-ms"] = "2000"
         site["yarn.resourcemanager.fs.state-store.uri"] = f"file://{layout.folder('rm/state')}"
     if options.node_labels:
         site["yarn.node-labels.enabled"] = "true"
@@ -160,6 +162,8 @@ def nodemanager_site(layout: Layout, options: Options, name: str) -> Site:
         "yarn.nodemanager.pmem-check-enabled": "true",
         "yarn.nodemanager.container-monitor.interval-ms": "500",
         "yarn.nodemanager.sleep-delay-before-sigkill.ms": "250",
+        # stock: half a minute until a node comes back to a ResourceManager that was restarted
+        "yarn.nodemanager.resourcemanager.connect.retry-interval.ms": "500",
         # Java in a container (DistributedShell's master) needs Java 17's flags
         "yarn.nodemanager.admin-env":
             f"MALLOC_ARENA_MAX=2,JDK_JAVA_OPTIONS=@{layout.root}/java-options",
@@ -214,6 +218,7 @@ log4j.appender.console.target=System.err
 log4j.appender.console.layout=org.apache.log4j.PatternLayout
 log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %p %c{2}: %m%n
 log4j.logger.org.apache.hadoop.util.NativeCodeLoader=ERROR
+log4j.logger.http.requests=WARN
 """
 # the ResourceManager says which containers it assigned; 3.x only at DEBUG
 LOG4J_RM = ("log4j.logger.org.apache.hadoop.yarn.server.resourcemanager.scheduler.SchedulerNode"

@@ -1,0 +1,29 @@
+# Building and installing.
+
+# build_preset PRESET [TARGET...]
+build_preset() {
+  local preset="$1"
+  shift
+  cmake --preset "$preset" >"$LOGS/configure-$preset.log" 2>&1 || { tail -30 "$LOGS/configure-$preset.log" >&2; return 1; }
+  cmake --build --preset "$preset" ${1:+--target "$@"}
+}
+
+dev_build() {
+  need_packages "${BUILD_PACKAGES[@]}"
+  build_preset release
+  echo "dev: built build/release/bin/knit"
+}
+
+dev_install() {
+  local prefix=""
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      --prefix) prefix="$2"; shift 2 ;;
+      --prefix=*) prefix="${1#--prefix=}"; shift ;;
+      *) echo "dev install: unknown option '$1'; use --prefix DIR" >&2; exit 2 ;;
+    esac
+  done
+  [ -n "$prefix" ] || { echo "dev install: say where: --prefix DIR" >&2; exit 2; }
+  dev_build
+  cmake --install build/release --prefix "$prefix"
+}

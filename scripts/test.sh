@@ -1,0 +1,15 @@
+# Tests: sanitized unit and fuzz runs, then the scenarios on a real Hadoop with the release build.
+
+PYTHON=${KNIT_PYTHON:-/usr/bin/python3}
+
+dev_test() {
+  need_packages "${BUILD_PACKAGES[@]}" "${HADOOP_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+  build_preset asan
+  ctest --test-dir build/asan --output-on-failure --no-tests=error -L unit -j2
+  build_preset release
+  local version
+  for version in ${KNIT_TEST_HADOOP:-3.4.2}; do
+    ctest --test-dir build/asan --output-on-failure --no-tests=error -R "^hadoop\\.schema\\.$version"
+    "$PYTHON" -m pytest tests/hadoop -q --hadoop "$version" "$@"
+  done
+}

@@ -1,0 +1,74 @@
+#include <knit/client.h>
+
+#include "api/client_impl.h"
+#include "base/try.h"
+#include "client/applications.h"
+#include "conf/load.h"
+
+namespace knit {
+
+Result<std::unique_ptr<Client>> Client::open(const ClientOptions& options) {
+  conf::Overrides overrides;
+  if (!options.config_directory.empty()) overrides.config_dir = options.config_directory;
+  overrides.properties = options.properties;
+  KNIT_TRY(auto settings, conf::load(conf::Environment::of_process_and_account(), overrides));
+
+  auto impl = std::make_unique<Impl>();
+  auto opened = impl->call<bool>([&]() -> io::Task<Result<bool>> {
+    KNIT_CO_TRY(impl->session, client::Session::open(std::move(settings), options.connect_timeout));
+    co_return true;
+  });
+  if (!opened) return std::move(opened).error();
+  return std::unique_ptr<Client>(new Client(std::move(impl)));
+}
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+std::string Client::user() const {
+  return impl_->session->user();
+}
+
+std::vector<Setting> Client::settings() const {
+  std::vector<Setting> out;
+  for (const auto& entry : impl_->session->settings().entries()) {
+    const bool secret = conf::is_sensitive(entry.key);
+    out.push_back({entry.key, secret ? "" : entry.value, conf::to_string(entry.origin), secret});
+  }
+  return out;
+}
+
+Result<std::vector<ApplicationReport>> Client::list(const ApplicationFilter& filter) {
+  yarn::ApplicationFilter wanted;
+  wanted.states = filter.states;
+  wanted.users = filter.users;
+  wanted.queues = filter.queues;
+  wanted.types = filter.types;
+  wanted.tags = filter.tags;
+  wanted.name = filter.name;
+  if (filter.limit > 0) wanted.limit = filter.limit;
+  return impl_->call<std::vector<ApplicationReport>>(
+      [&] { return client::list_applications(*impl_->session, wanted); });
+}
+
+Result<ApplicationReport> Client::report(const ApplicationId& id) {
+  return impl_->call<ApplicationReport>([&] { return impl_->session->resource_manager().report(id); });
+}
+
+Result<std::vector<NodeReport>> Client::nodes() {
+  return impl_->call<std::vector<NodeReport>>([&] { return impl_->session->resource_manager().nodes({}); });
+}
+
+Result<std::vector<QueueInfo>> Client::queues() {
+  return impl_->call<std::vector<QueueInfo>>([&] { return client::list_queues(*impl_->session); });
+}
+
+Result<ClusterMetrics> Client::metrics() {
+  return impl_->call<ClusterMetrics>([&] { return impl_->session->resource_manager().cluster_metrics(); });
+}
+
+Result<bool> Client::kill(const ApplicationId& id) {
+  return impl_->call<bool>([&] { return client::kill_application(*impl_->session, id); });
+}
+
+}  // namespace knit

@@ -1,0 +1,115 @@
+// Commands about one application: what is known, and waiting for its end.
+#include <fmt/format.h>
+#include <knit/duration.h>
+
+#include <boost/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/outcome.h"
+#include "cli/reports.h"
+
+namespace knit::cli {
+namespace {
+
+void print_report(const ApplicationReport& report) {
+  const auto line = [](std::string_view name, const std::string& value) {
+    if (!value.empty()) fmt::print("{:<12} {}\n", name, value);
+  };
+  line("application", to_string(report.id));
+  line("name", report.name);
+  line("user", report.user);
+  line("queue", report.queue);
+  line("state", state_text(report));
+  line("started", report.started ? iso_time(*report.started) : "");
+  line("elapsed", elapsed_text(report));
+  if (report.expires && !has_ended(report.state)) line("expires", iso_time(*report.expires));
+  if (!has_ended(report.state)) {
+    line("containers", std::to_string(report.running_containers));
+    line("uses", to_text(report.used));
+  }
+  line("diagnostics", report.diagnostics);
+}
+
+void print_instances(const std::vector<InstanceReport>& instances) {
+  if (instances.empty()) return;
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& i : instances) {
+    rows.push_back({std::to_string(i.instance), i.state, i.exit_status ? std::to_string(*i.exit_status) : "-",
+                    std::to_string(i.restarts), to_string(i.node), to_string(i.container), i.reason});
+  }
+  fmt::print("\n");
+  print_table({"INSTANCE", "STATE", "EXIT", "RESTARTS", "NODE", "CONTAINER", "REASON"}, rows);
+}
+
+int status(Context& context, const std::string& application, bool whole) {
+  const auto id = parse_application(application);
+  const auto description = must(context.client().describe(id));
+  if (context.json) {
+    print_json(to_json(description));
+    return kExitSucceeded;
+  }
+  print_report(description.report);
+  if (!description.why.empty()) fmt::print("{:<12} {}\n", "why", description.why);
+  for (const auto& hint : description.hints) fmt::print("{:<12} {}\n", "hint", hint);
+  if (!whole) return kExitSucceeded;
+  const auto& report = description.report;
+  fmt::print("{:<12} {}\n", "type", report.type);
+  for (const auto& tag : report.tags) fmt::print("{:<12} {}\n", "tag", tag);
+  fmt::print("{:<12} {}\n", "priority", report.priority);
+  fmt::print("{:<12} {} MiB-seconds, {} vcore-seconds\n", "consumed", report.memory_mib_seconds,
+             report.vcore_seconds);
+  fmt::print("{:<12} {}\n", "logs", to_string(report.log_aggregation));
+  for (const auto& attempt : description.attempts) {
+    fmt::print("{:<12} {} {} {}{}{}\n", "attempt", attempt.id.attempt, attempt.state,
+               to_string(attempt.master_container), attempt.host.empty() ? "" : " on ", attempt.host);
+  }
+  print_instances(description.instances);
+  return kExitSucceeded;
+}
+
+int wait(Context& context, const std::string& application, const std::string& timeout, int from_instance) {
+  const auto id = parse_application(application);
+  std::optional<std::chrono::milliseconds> limit;
+  if (!timeout.empty()) limit = must(parse_duration(timeout));
+  const auto result = must(context.client().wait(id, limit));
+  if (context.json) {
+    print_json(to_json(result.report));
+  } else {
+    print_outcome(result);
+  }
+  return exit_code_of(result, from_instance);
+}
+
+}  // namespace
+
+void add_application_commands(CLI::App& app, Context& context) {
+  const auto add_status = [&](const char* name, const char* help, bool whole) {
+    auto* command = app.add_subcommand(name, help);
+    auto id = std::make_shared<std::string>();
+    command->add_option("APP", *id, "application id")->required();
+    command->callback([&context, id, whole] {
+      context.action = [&context, id, whole] { return status(context, *id, whole); };
+    });
+  };
+  add_status("status", "the state of an application, and why it waits or ended", false);
+  add_status("describe", "everything that is known about an application", true);
+
+  struct WaitOptions {
+    std::string id, timeout;
+    int instance = -1;
+  };
+  auto* command = app.add_subcommand("wait", "wait until an application has ended");
+  auto options = std::make_shared<WaitOptions>();
+  command->add_option("APP", options->id, "application id")->required();
+  command->add_option("--timeout", options->timeout, "give up after this long (exit code 4)");
+  command->add_option("--exit-code-from", options->instance, "end with this instance's exit code")
+      ->check(CLI::NonNegativeNumber);
+  command->callback([&context, options] {
+    context.action = [&context, options] {
+      return wait(context, options->id, options->timeout, options->instance);
+    };
+  });
+}
+
+}  // namespace knit::cli

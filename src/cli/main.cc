@@ -1,0 +1,45 @@
+// knit: reads the command line, runs the command.
+#include <fmt/format.h>
+#include <knit/version.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/global_options.h"
+
+namespace {
+
+int run(int argc, char** argv) {
+  knit::cli::Context context;
+  CLI::App app("Launches distributed applications on Apache Hadoop YARN, without a JVM.", "knit");
+  app.set_version_flag("--version", fmt::format("knit {}", knit::kVersion));
+  app.require_subcommand(1);
+  knit::cli::add_global_options(app, context);
+  knit::cli::add_cluster_commands(app, context);
+  knit::cli::add_application_commands(app, context);
+  auto arguments = knit::cli::split_command_line(argc, argv, context);
+  try {
+    app.parse(arguments);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "knit: error: {}\nTry 'knit --help' or 'knit COMMAND --help'.\n", error.what());
+    return knit::cli::kExitUsage;
+  }
+  return context.action();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const knit::cli::CommandEnd& end) {
+    return end.exit_code;
+  } catch (const std::exception& bug) {
+    fmt::print(stderr, "knit: bug: {}\nPlease report this with the command you ran.\n", bug.what());
+    return knit::cli::kExitFailed;
+  }
+}

@@ -1,0 +1,57 @@
+#include "cli/outcome.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/context.h"
+#include "cli/reports.h"
+
+namespace knit::cli {
+namespace {
+
+const char* verb(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kSucceeded:
+      return "succeeded";
+    case Outcome::kFailed:
+      return "failed";
+    case Outcome::kKilled:
+      return "was killed";
+    case Outcome::kLifetimeOver:
+      return "was ended: its lifetime was over";
+  }
+  return "ended";
+}
+
+}  // namespace
+
+void print_outcome(const RunResult& result) {
+  fmt::print(stderr, "{} {} after {}\n", to_string(result.report.id), verb(result.outcome),
+             elapsed_text(result.report));
+  if (result.outcome != Outcome::kSucceeded && !result.diagnostics.empty()) {
+    fmt::print(stderr, "{}\n", result.diagnostics);
+  }
+}
+
+int exit_code_of(const RunResult& result, int from_instance) {
+  if (from_instance >= 0) {
+    const auto found = result.exit_statuses.find(from_instance);
+    if (found != result.exit_statuses.end() && found->second >= 0 && found->second <= 255)
+      return found->second;
+    fmt::print(stderr, "knit: the exit code of instance {} is not known\n", from_instance);
+  }
+  switch (result.outcome) {
+    case Outcome::kSucceeded:
+      return kExitSucceeded;
+    case Outcome::kFailed:
+      return kExitFailed;
+    case Outcome::kKilled:
+      return kExitKilled;
+    case Outcome::kLifetimeOver:
+      return kExitDeadline;
+  }
+  return kExitFailed;
+}
+
+}  // namespace knit::cli

@@ -1,0 +1,97 @@
+#include "client/applications.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "io/wait.h"
+
+namespace knit::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kKillDeadline = 30s;
+// How long a ResourceManager may be away while somebody waits for an application's end.
+constexpr auto kResourceManagerAway = 10min;
+
+bool may_pass(const Error& error) {
+  return error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kDeadlineExceeded;
+}
+
+}  // namespace
+
+io::Task<Result<std::vector<ApplicationReport>>> list_applications(Session& session,
+                                                                   yarn::ApplicationFilter filter) {
+  const auto limit = filter.limit;
+  filter.limit.reset();  // the ResourceManager would give any so many, not the newest
+  KNIT_CO_TRY(auto reports, co_await session.resource_manager().list(std::move(filter)));
+  std::sort(reports.begin(), reports.end(),
+            [](const ApplicationReport& a, const ApplicationReport& b) { return a.id > b.id; });
+  if (limit && reports.size() > static_cast<std::size_t>(*limit))
+    reports.resize(static_cast<std::size_t>(*limit));
+  co_return reports;
+}
+
+io::Task<Result<bool>> kill_application(Session& session, ApplicationId id) {
+  KNIT_CO_TRY(const auto report, co_await session.resource_manager().report(id));
+  if (has_ended(report.state)) co_return false;
+  auto kill = [](Session& session, ApplicationId id) -> io::Task<Result<bool>> {
+    const auto why = fmt::format("killed by {} with knit kill", session.user());
+    for (auto pause = 20ms;; pause = std::min(pause * 2, 500ms)) {
+      KNIT_CO_TRY(const bool ended, co_await session.resource_manager().kill(id, why));
+      if (ended) co_return true;
+      KNIT_CO_TRY_VOID(co_await io::sleep_for(pause));
+    }
+  };
+  auto killed = co_await io::run_until(io::after(kKillDeadline), kill(session, id));
+  if (!killed && killed.error().code() == ErrorCode::kDeadlineExceeded) {
+    co_return Error(
+        ErrorCode::kDeadlineExceeded,
+        fmt::format("the ResourceManager has not ended {} within {}", to_string(id), to_text(kKillDeadline)));
+  }
+  co_return killed;
+}
+
+io::Task<Result<ApplicationReport>> wait_for_end(Session& session, ApplicationId id) {
+  auto pause = 50ms;
+  auto away_since = io::kNoDeadline;
+  while (true) {
+    auto report = co_await session.resource_manager().report(id);
+    if (report) {
+      if (has_ended(report->state)) co_return report;
+      away_since = io::kNoDeadline;
+    } else {
+      if (!may_pass(report.error())) co_return report;
+      if (away_since == io::kNoDeadline) away_since = io::now();
+      if (io::now() - away_since > kResourceManagerAway) co_return report;
+    }
+    KNIT_CO_TRY_VOID(co_await io::sleep_for(pause));
+    pause = std::min(pause * 3 / 2, 1000ms);
+  }
+}
+
+namespace {
+
+void flatten(QueueInfo queue, std::vector<QueueInfo>& out) {
+  auto children = std::exchange(queue.children, {});
+  out.push_back(std::move(queue));
+  for (auto& child : children) flatten(std::move(child), out);
+}
+
+}  // namespace
+
+io::Task<Result<std::vector<QueueInfo>>> list_queues(Session& session) {
+  KNIT_CO_TRY(auto root, co_await session.resource_manager().queue("root", true, true));
+  std::vector<QueueInfo> queues;
+  flatten(std::move(root), queues);
+  co_return queues;
+}
+
+bool ended_by_lifetime(const ApplicationReport& report) {
+  return report.state == ApplicationState::kKilled &&
+         report.diagnostics.find("exceeded the lifetime period") != std::string::npos;
+}
+
+}  // namespace knit::client

@@ -1,0 +1,33 @@
+// Questions and orders about any YARN application, Knit's or not.
+#pragma once
+
+#include <knit/cluster.h>
+#include <knit/result.h>
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "client/session.h"
+
+namespace knit::client {
+
+// Newest first.
+io::Task<Result<std::vector<ApplicationReport>>> list_applications(Session& session,
+                                                                   yarn::ApplicationFilter filter);
+
+// Asks the ResourceManager to end it and waits, at most 30 s, until it says that it has. True if it was still
+// alive.
+io::Task<Result<bool>> kill_application(Session& session, ApplicationId id);
+
+// Polls until the application has ended; the caller sets the deadline. A ResourceManager that cannot be
+// reached for a while is waited for.
+io::Task<Result<ApplicationReport>> wait_for_end(Session& session, ApplicationId id);
+
+// The queues below root, depth first, parents before children.
+io::Task<Result<std::vector<QueueInfo>>> list_queues(Session& session);
+
+// True if the ResourceManager says that the application was ended by its lifetime and by nobody (row 70).
+bool ended_by_lifetime(const ApplicationReport& report);
+
+}  // namespace knit::client

@@ -1,0 +1,58 @@
+#include "client/session.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <knit/version.h>
+
+#include "base/try.h"
+#include "conf/hdfs_settings.h"
+#include "conf/security_settings.h"
+#include "conf/yarn_settings.h"
+
+namespace knit::client {
+namespace {
+
+rpc::Service resource_manager_service(const std::vector<conf::Endpoint>& endpoints, const std::string& user) {
+  rpc::Service service;
+  service.name = "ResourceManager";
+  service.protocol = std::string(yarn::kResourceManagerProtocol);
+  for (const auto& endpoint : endpoints) service.addresses.push_back({endpoint.host, endpoint.port});
+  service.identity.user = user;
+  service.caller_context = fmt::format("knit/{}", kVersion);
+  return service;
+}
+
+rpc::Limits limits_for(std::chrono::milliseconds connect_timeout) {
+  rpc::Limits limits;
+  limits.connect_timeout = connect_timeout;
+  return limits;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::open(conf::Settings settings,
+                                               std::chrono::milliseconds connect_timeout) {
+  KNIT_TRY_VOID(conf::require_simple_security(settings));
+  KNIT_TRY(auto user, conf::user_name(settings));
+  KNIT_TRY(auto endpoints, conf::resource_managers(settings, conf::ResourceManagerService::kClient));
+  return std::unique_ptr<Session>(
+      new Session(std::move(settings), std::move(user), connect_timeout, std::move(endpoints)));
+}
+
+Session::Session(conf::Settings settings, std::string user, std::chrono::milliseconds connect_timeout,
+                 std::vector<conf::Endpoint> resource_managers)
+    : settings_(std::move(settings)),
+      user_(std::move(user)),
+      connect_timeout_(connect_timeout),
+      rpc_(resource_manager_service(resource_managers, user_), limits_for(connect_timeout)),
+      resource_manager_(rpc_) {}
+
+Session::~Session() = default;
+
+std::string Session::resource_manager_address() const {
+  std::vector<std::string> addresses;
+  for (const auto& address : rpc_.service().addresses) addresses.push_back(io::to_string(address));
+  return fmt::format("{}", fmt::join(addresses, ", "));
+}
+
+}  // namespace knit::client
