@@ -1,0 +1,43 @@
+// For tests: a NameNode that is a script.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rpc/caller.h"
+
+namespace knit::hdfs {
+
+// Answers each call by the handler of its method; records what was asked.
+class ScriptedCaller final : public rpc::Caller {
+ public:
+  struct Call {
+    std::string method, request;
+    rpc::Repeat repeat;
+  };
+  using Handler = std::function<Result<std::string>(const std::string& request)>;
+
+  io::Task<Result<std::string>> call(std::string method, std::string request,
+                                     rpc::CallOptions options = {}) override {
+    calls.push_back({method, request, options.repeat});
+    const auto handler = handlers.find(method);
+    if (handler == handlers.end()) co_return Error(ErrorCode::kInternal, "no script for " + method);
+    co_return handler->second(request);
+  }
+  // How often a method was called.
+  std::size_t count(std::string_view method) const {
+    std::size_t n = 0;
+    for (const Call& call : calls) n += call.method == method;
+    return n;
+  }
+
+  std::map<std::string, Handler> handlers;
+  std::vector<Call> calls;
+};
+
+}  // namespace knit::hdfs
