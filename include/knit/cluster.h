@@ -145,6 +145,7 @@ struct QueueInfo {
 
 struct ClusterMetrics {
   std::int32_t nodes = 0, active = 0, lost = 0, unhealthy = 0, decommissioned = 0, rebooted = 0;
+  std::int32_t decommissioning = 0, shut_down = 0;  // 0 before Hadoop 3
 };
 
 }  // namespace knit
