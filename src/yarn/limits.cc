@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "base/utf8.h"
 #include "yarn/units.h"
 
 namespace knit::yarn {
@@ -27,25 +28,8 @@ std::string shown(std::string_view text) {
 
 // Java turns bytes that are not UTF-8 into question marks; control characters break every table.
 bool is_text(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 || c == 0x7f || c == 0xc0 || c == 0xc1 || c > 0xf4) return false;
-    if (c < 0x80) continue;
-    if (c < 0xc0) return false;
-    const std::size_t more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-    if (i + more >= text.size()) return false;
-    for (std::size_t k = 1; k <= more; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
-    }
-    const auto next = static_cast<unsigned char>(text[i + 1]);
-    // Overlong forms, surrogates, and beyond U+10FFFF.
-    if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next > 0x9f) || (c == 0xf0 && next < 0x90) ||
-        (c == 0xf4 && next > 0x8f)) {
-      return false;
-    }
-    i += more;
-  }
-  return true;
+  return base::is_utf8(text) &&
+         std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
 Status check_text(std::string_view what, std::string_view text, std::size_t longest) {
