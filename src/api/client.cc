@@ -67,8 +67,8 @@ Result<ClusterMetrics> Client::metrics() {
   return impl_->call<ClusterMetrics>([&] { return impl_->session->resource_manager().cluster_metrics(); });
 }
 
-Result<bool> Client::kill(const ApplicationId& id) {
-  return impl_->call<bool>([&] { return client::kill_application(*impl_->session, id); });
+Result<bool> Client::kill(const ApplicationId& id, std::stop_token stop) {
+  return impl_->call<bool>([&] { return client::kill_application(*impl_->session, id); }, std::move(stop));
 }
 
 }  // namespace knit

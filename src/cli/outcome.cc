@@ -20,6 +20,8 @@ const char* verb(Outcome outcome) {
       return "was killed";
     case Outcome::kLifetimeOver:
       return "was ended: its lifetime was over";
+    case Outcome::kNeverStarted:
+      return "was withdrawn: nothing ran in time";
   }
   return "ended";
 }
@@ -49,6 +51,7 @@ int exit_code_of(const RunResult& result, int from_instance) {
     case Outcome::kKilled:
       return kExitKilled;
     case Outcome::kLifetimeOver:
+    case Outcome::kNeverStarted:
       return kExitDeadline;
   }
   return kExitFailed;

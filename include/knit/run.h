@@ -1,0 +1,112 @@
+// What can be known about one application while it runs and when it has ended, and how it is told.
+#pragma once
+
+#include <knit/cluster.h>
+#include <knit/ids.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace knit {
+
+// One instance as the journal or the record of the run tells it.
+struct InstanceReport {
+  std::int32_t instance = 0;
+  std::int32_t restarts = 0;
+  std::string state;  // "starting", "running", "succeeded", "failed", "lost", ...
+  ContainerId container;
+  NodeId node;
+  std::optional<WallTime> started, ended;
+  std::optional<std::int32_t> exit_status;
+  std::string reason;
+};
+
+// The whole of what is known about an application.
+struct Description {
+  ApplicationReport report;
+  std::vector<AttemptReport> attempts;
+  std::vector<InstanceReport> instances;  // empty where there is neither journal nor record
+  std::string why;                        // why it waits, or why it ended; empty while all is well
+  std::vector<std::string> hints;         // what the user can do
+  bool known_to_resource_manager = true;  // false: told from the record alone
+};
+
+enum class Outcome {
+  kSucceeded,
+  kFailed,
+  kKilled,        // by a person
+  kLifetimeOver,  // by the ResourceManager, as its lifetime was over
+  kNeverStarted,  // withdrawn, as nothing ran within its start timeout
+};
+
+// How a followed or awaited application ended.
+struct RunResult {
+  ApplicationReport report;
+  Outcome outcome = Outcome::kSucceeded;
+  std::string diagnostics;
+  std::map<std::int32_t, std::int32_t> exit_statuses;  // by instance, where known
+};
+
+enum class OutputStream { kStdout, kStderr };
+
+// What a running application looks like from outside.
+struct Progress {
+  ApplicationState state = ApplicationState::kUnknown;
+  std::int32_t instances = 0, pending = 0, running = 0, done = 0, failed = 0;
+  std::chrono::milliseconds elapsed{0};
+  std::string waiting_for;  // why nothing runs yet; empty when something does
+};
+
+// Told, on the runtime's thread, what happens while something long goes on. Must not block for long and must
+// not call the Client.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void on_upload(const std::string& file, std::uint64_t sent, std::uint64_t total) {
+    (void)file, (void)sent, (void)total;
+  }
+  virtual void on_progress(const Progress& progress) { (void)progress; }
+  // One whole line of a container, without its newline: any bytes. Lines over 1 MiB come in pieces.
+  virtual void on_line(std::int32_t instance, OutputStream stream, std::string_view line) {
+    (void)instance, (void)stream, (void)line;
+  }
+  // Something the user should know: a restart, a lost node, output that could not be read.
+  virtual void on_notice(const std::string& text) { (void)text; }
+};
+
+struct FollowOptions {
+  bool logs = true;
+  // The application is withdrawn, by a kill that says why, if it still waits for its master this long after
+  // its submission. None: what the application was submitted with.
+  std::optional<std::chrono::milliseconds> start_timeout;
+  std::stop_token stop;  // ends following, not the application: the result is kCancelled
+};
+
+struct LogsOptions {
+  std::optional<std::int32_t> instance;  // none: all
+  bool master = false;                   // the master's logs
+  std::optional<ContainerId> container;
+  std::string log = "";  // "stdout", "stderr", another name; empty: all
+  std::optional<std::int64_t> tail_lines;
+  bool follow = false;
+  std::chrono::milliseconds timeout{60'000};  // for every container's log to be there
+  std::stop_token stop;
+};
+
+// One piece of a container's log.
+struct LogPiece {
+  std::string container, node, file;
+  std::optional<std::int32_t> instance;
+  std::span<const std::byte> bytes;
+  bool begins = false;  // the first piece of this file
+};
+
+}  // namespace knit
