@@ -1,6 +1,7 @@
 // A number of bytes.
 #pragma once
 
+#include <knit/export.h>
 #include <knit/result.h>
 
 #include <compare>
@@ -11,7 +12,7 @@
 namespace knit {
 
 // A size in bytes. YARN's "MB" are MiB and are converted in one place only, the yarn module.
-class ByteSize {
+class KNIT_EXPORT ByteSize {
  public:
   constexpr ByteSize() = default;
   static constexpr ByteSize bytes(std::int64_t n) { return ByteSize(n); }
@@ -33,6 +34,6 @@ class ByteSize {
 };
 
 // "512 MiB", "1.5 GiB", "13 B".
-std::string to_string(ByteSize size);
+KNIT_EXPORT std::string to_string(ByteSize size);
 
 }  // namespace knit

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <knit/cluster.h>
+#include <knit/export.h>
 #include <knit/files.h>
 #include <knit/result.h>
 #include <knit/run.h>
@@ -53,7 +54,7 @@ struct Finding {
 // Thread-safe and synchronous: each call posts to the runtime's own thread and waits. Calls with a stop_token
 // end with kCancelled when it is set. Never call it from an observer. After fork every call answers
 // kFailedPrecondition.
-class Client {
+class KNIT_EXPORT Client {
  public:
   // Reads the configuration and starts the runtime; talks to no machine. kFailedPrecondition without
   // configuration or for a cluster with Kerberos, naming the setting that says so.

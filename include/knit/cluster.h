@@ -3,6 +3,7 @@
 #pragma once
 
 #include <knit/byte_size.h>
+#include <knit/export.h>
 #include <knit/ids.h>
 
 #include <chrono>
@@ -69,17 +70,17 @@ enum class QueueState { kUnknown, kStopped, kRunning, kDraining };
 enum class ContainerState { kUnknown, kNew, kRunning, kComplete };
 
 // YARN's names: "RUNNING", "NEW_SAVING", "SUCCEEDED", ...
-std::string_view to_string(ApplicationState state);
-std::string_view to_string(FinalStatus status);
-std::string_view to_string(LogAggregation status);
-std::string_view to_string(NodeState state);
-std::string_view to_string(QueueState state);
-std::string_view to_string(ContainerState state);
+KNIT_EXPORT std::string_view to_string(ApplicationState state);
+KNIT_EXPORT std::string_view to_string(FinalStatus status);
+KNIT_EXPORT std::string_view to_string(LogAggregation status);
+KNIT_EXPORT std::string_view to_string(NodeState state);
+KNIT_EXPORT std::string_view to_string(QueueState state);
+KNIT_EXPORT std::string_view to_string(ContainerState state);
 // From YARN's names, in any case.
-Result<ApplicationState> parse_application_state(std::string_view text);
+KNIT_EXPORT Result<ApplicationState> parse_application_state(std::string_view text);
 
 // True for FINISHED, FAILED and KILLED.
-bool has_ended(ApplicationState state);
+KNIT_EXPORT bool has_ended(ApplicationState state);
 
 struct ApplicationReport {
   ApplicationId id;

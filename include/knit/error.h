@@ -1,6 +1,8 @@
 // Errors as values: what every fallible call of Knit returns instead of throwing.
 #pragma once
 
+#include <knit/export.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,11 +27,11 @@ enum class ErrorCode {
 };
 
 // The stable lower-case name of a code, e.g. "not_found".
-std::string_view to_string(ErrorCode code);
+KNIT_EXPORT std::string_view to_string(ErrorCode code);
 
 // One failure: a code to act on, a message for people, and, when a Hadoop daemon reported it, the Java class
 // of its exception ("org.apache.hadoop.yarn.exceptions.ApplicationNotFoundException") to dispatch on.
-class [[nodiscard]] Error {
+class [[nodiscard]] KNIT_EXPORT Error {
  public:
   Error(ErrorCode code, std::string message, std::string remote_exception = {})
       : code_(code), message_(std::move(message)), remote_exception_(std::move(remote_exception)) {}

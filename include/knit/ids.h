@@ -2,6 +2,7 @@
 // ApplicationId, ApplicationAttemptId, ContainerId and NodeId (hadoop-yarn-api 3.4.2).
 #pragma once
 
+#include <knit/export.h>
 #include <knit/result.h>
 
 #include <compare>
@@ -11,7 +12,7 @@
 
 namespace knit {
 
-struct ApplicationId {
+struct KNIT_EXPORT ApplicationId {
   std::int64_t cluster_timestamp = 0;  // ms since 1970 at which the ResourceManager first started
   std::int32_t id = 0;
   auto operator<=>(const ApplicationId&) const = default;
@@ -19,7 +20,7 @@ struct ApplicationId {
   static Result<ApplicationId> parse(std::string_view text);
 };
 
-struct ApplicationAttemptId {
+struct KNIT_EXPORT ApplicationAttemptId {
   ApplicationId application;
   std::int32_t attempt = 0;  // from 1
   auto operator<=>(const ApplicationAttemptId&) const = default;
@@ -27,7 +28,7 @@ struct ApplicationAttemptId {
   static Result<ApplicationAttemptId> parse(std::string_view text);
 };
 
-struct ContainerId {
+struct KNIT_EXPORT ContainerId {
   ApplicationAttemptId attempt;
   std::int64_t id = 0;  // low 40 bits: sequence; above them the ResourceManager's epoch (restarts)
   auto operator<=>(const ContainerId&) const = default;
@@ -37,7 +38,7 @@ struct ContainerId {
   static Result<ContainerId> parse(std::string_view text);
 };
 
-struct NodeId {
+struct KNIT_EXPORT NodeId {
   std::string host;  // as the NodeManager registered it: never canonicalised
   std::int32_t port = 0;
   auto operator<=>(const NodeId&) const = default;
@@ -45,9 +46,9 @@ struct NodeId {
   static Result<NodeId> parse(std::string_view text);
 };
 
-std::string to_string(const ApplicationId& id);
-std::string to_string(const ApplicationAttemptId& id);
-std::string to_string(const ContainerId& id);
-std::string to_string(const NodeId& id);
+KNIT_EXPORT std::string to_string(const ApplicationId& id);
+KNIT_EXPORT std::string to_string(const ApplicationAttemptId& id);
+KNIT_EXPORT std::string to_string(const ContainerId& id);
+KNIT_EXPORT std::string to_string(const NodeId& id);
 
 }  // namespace knit

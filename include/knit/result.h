@@ -2,6 +2,7 @@
 #pragma once
 
 #include <knit/error.h>
+#include <knit/export.h>
 
 #include <exception>
 #include <optional>
@@ -12,7 +13,7 @@
 namespace knit {
 
 // A violated promise inside Knit itself; caught only where a program or a request ends.
-class Bug : public std::exception {
+class KNIT_EXPORT Bug : public std::exception {
  public:
   explicit Bug(std::string what) : what_(std::move(what)) {}
   const char* what() const noexcept override { return what_.c_str(); }
@@ -22,7 +23,7 @@ class Bug : public std::exception {
 };
 
 namespace detail {
-[[noreturn]] void bad_result_access(const Error* error);
+[[noreturn]] KNIT_EXPORT void bad_result_access(const Error* error);
 }
 
 // Either a T or an Error. Asking the wrong side is a Bug.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <knit/cluster.h>
+#include <knit/export.h>
 #include <knit/ids.h>
 
 #include <chrono>
@@ -67,7 +68,7 @@ struct Progress {
 
 // Told, on the runtime's thread, what happens while something long goes on. Must not block for long and must
 // not call the Client.
-class RunObserver {
+class KNIT_EXPORT RunObserver {
  public:
   virtual ~RunObserver() = default;
   virtual void on_upload(const std::string& file, std::uint64_t sent, std::uint64_t total) {
