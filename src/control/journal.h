@@ -1,6 +1,11 @@
 // The journal of one application: which container was which instance, when, and how it ended. Nothing in YARN
 // says that after the end. JSON lines in apps/APP_ID/journal, appended by the master and hflushed, read by
-// clients while it grows; at the end it becomes the record runs/APP_ID.
+// clients while it grows; at the end it is renamed and so becomes the record runs/APP_ID.
+//
+// Each attempt of the master writes a file of its own, so that a master that YARN took for dead disturbs
+// nothing. It begins with the bytes of its predecessor, up to the last whole line; its own MasterStarted
+// behind them says that they are all there. So the newest file that holds its own attempt's MasterStarted is
+// the whole story; until then, and where there is none, the one before it is.
 #pragma once
 
 #include <knit/cluster.h>
@@ -11,6 +16,8 @@
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "app/exit.h"
 
 namespace knit::control {
 
@@ -42,16 +49,8 @@ struct InstanceStarted {
   WallTime time{};
 };
 
-enum class ExitClass {
-  kSucceeded,
-  kFailed,     // the command's own fault: non-zero exit
-  kMemory,     // over its memory limit
-  kLost,       // node lost, disks, aborted: not the user's fault, asked for again
-  kPreempted,  // likewise
-  kKilled,     // by a person, by us at the end, or by the ResourceManager
-  kLaunch,     // could not be launched or localized
-};
-std::string_view to_string(ExitClass exit_class);
+using app::ExitClass;
+using app::to_string;
 
 struct InstanceEnded {
   std::int32_t instance = 0;
@@ -75,12 +74,18 @@ struct ApplicationEnded {
 using JournalEntry =
     std::variant<MasterStarted, InstanceStarting, InstanceStarted, InstanceEnded, ApplicationEnded>;
 
-// One line without its newline.
+// One line without its newline, never longer than kMaxJournalLine: long texts are cut, and a command that is
+// too long is left out but for its first word.
 std::string encode(const JournalEntry& entry);
+// kDataLoss for what is malformed, kUnimplemented for an entry of a kind that only a newer Knit knows.
 Result<JournalEntry> decode_journal_line(std::string_view line);
 
+inline constexpr std::size_t kMaxJournalLine = 1u << 20;
+inline constexpr std::size_t kMaxJournalText = 16u << 10;  // diagnostics, reasons
+
 // Reads a journal that grows: feed it bytes, take whole entries. A last line without newline waits for its
-// rest. A malformed line is kDataLoss with its number; lines are at most 1 MiB.
+// rest. A malformed line is kDataLoss with its number, and so is one that is too long; nothing can be read
+// after it.
 class JournalReader {
  public:
   // Appends bytes and gives the entries they complete. Unknown kinds of entries (a newer Knit's) are skipped.
@@ -94,7 +99,8 @@ class JournalReader {
 
 // Where things lie under a staging directory.
 std::string application_directory(std::string_view staging, const ApplicationId& id);  // STAGING/apps/APP_ID
-std::string journal_path(std::string_view staging, const ApplicationId& id);           // .../journal
-std::string record_path(std::string_view staging, const ApplicationId& id);            // STAGING/runs/APP_ID
+// Of one attempt of the master: .../journal, from the second on .../journal.2, ...
+std::string journal_path(std::string_view staging, const ApplicationId& id, std::int32_t attempt = 1);
+std::string record_path(std::string_view staging, const ApplicationId& id);  // STAGING/runs/APP_ID
 
 }  // namespace knit::control

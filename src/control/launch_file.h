@@ -35,9 +35,12 @@ struct LaunchFile {
   std::map<std::string, std::string> settings;
 };
 
+inline constexpr std::size_t kMaxLaunchFile = 16u << 20;
+
 // JSON, versioned ("version": 1); unknown members are ignored.
 std::string encode(const LaunchFile& file);
-// At most 16 MiB. kDataLoss names what is missing or malformed.
+// kDataLoss names what is missing or malformed, kUnimplemented another version, kResourceExhausted a file
+// over kMaxLaunchFile. What the specification means is not judged here (app::validate).
 Result<LaunchFile> decode_launch_file(std::string_view json);
 
 }  // namespace knit::control

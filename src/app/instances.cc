@@ -1,0 +1,229 @@
+#include "app/instances.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace knit::app {
+
+Instances::Instances(const RunSpec& spec)
+    : max_restarts_(spec.max_restarts), max_failures_(spec.max_failures), fail_fast_(spec.fail_fast) {
+  instances_.resize(static_cast<std::size_t>(std::max(spec.instances, 0)));
+  for (std::size_t i = 0; i < instances_.size(); ++i) {
+    instances_[i].number = static_cast<std::int32_t>(i);
+    pending_.insert(instances_[i].number);
+  }
+}
+
+std::int32_t Instances::wanted() const {
+  return stopping_ ? 0 : static_cast<std::int32_t>(pending_.size());
+}
+
+std::optional<Run> Instances::begin(const ContainerId& container, const NodeId& node, WallTime now) {
+  if (wanted() == 0 || by_container_.contains(container)) return std::nullopt;
+  Instance& instance = instances_[static_cast<std::size_t>(*pending_.begin())];
+  pending_.erase(pending_.begin());
+  instance.phase = Phase::kStarting;
+  instance.container = container;
+  instance.node = node;
+  instance.begun = now;
+  ++instance.runs;
+  by_container_.emplace(container, instance.number);
+  return Run{instance.number, instance.restart(), container, node};
+}
+
+Instance* Instances::instance_of(const ContainerId& container) {
+  const auto found = by_container_.find(container);
+  return found == by_container_.end() ? nullptr : &instances_[static_cast<std::size_t>(found->second)];
+}
+
+bool Instances::started(const ContainerId& container) {
+  Instance* instance = instance_of(container);
+  if (instance == nullptr || instance->phase != Phase::kStarting) return false;
+  instance->phase = Phase::kRunning;
+  instance->launch_faults = 0;
+  return true;
+}
+
+// Counts the end of a run against its instance. True if none follows; where a limit made it so, the exit is
+// changed to say that.
+bool Instances::count(Instance& instance, Exit& exit, WallTime now) {
+  instance.launch_faults = 0;
+  switch (exit.exit_class) {
+    case ExitClass::kSucceeded:
+    case ExitClass::kLaunch:  // fetching the same files again would end alike
+      return true;
+    case ExitClass::kFailed:
+    case ExitClass::kMemory:
+      return ++instance.failures > max_restarts_;
+    case ExitClass::kLost:
+      instance.short_losses = now - instance.begun < kShortRun ? instance.short_losses + 1 : 0;
+      if (instance.short_losses < kMaxShortLosses) return false;
+      exit.exit_class = ExitClass::kLaunch;
+      exit.reason = fmt::format("was lost {} times in a row within {} s, the last time because it {}",
+                                kMaxShortLosses, kShortRun / std::chrono::seconds(1), exit.reason);
+      return true;
+    case ExitClass::kPreempted:
+    case ExitClass::kKilled:
+      return false;
+  }
+  return true;
+}
+
+std::optional<Ended> Instances::ended(const ContainerId& container, Exit exit, WallTime now) {
+  Instance* instance = instance_of(container);
+  if (instance == nullptr) return std::nullopt;
+  by_container_.erase(container);
+  const Run run{instance->number, instance->restart(), container, instance->node};
+  const bool final = count(*instance, exit, now) || stopping_;
+  if (final) {
+    finish(*instance, exit, exit.exit_class != ExitClass::kSucceeded);
+  } else {
+    back_to_pending(*instance);
+  }
+  return Ended{run, final, std::move(exit)};
+}
+
+std::optional<Ended> Instances::not_started(const ContainerId& container, std::string reason) {
+  Instance* instance = instance_of(container);
+  if (instance == nullptr || instance->phase != Phase::kStarting) return std::nullopt;
+  by_container_.erase(container);
+  const Run run{instance->number, instance->restart(), container, instance->node};
+  Exit exit{.exit_class = ExitClass::kLost, .status = -1000, .reason = std::move(reason)};
+  const bool exhausted = ++instance->launch_faults >= kMaxLaunchFaults;
+  if (exhausted) {
+    exit.exit_class = ExitClass::kLaunch;
+    exit.reason = fmt::format("could not be started {} times in a row; the last time: {}", kMaxLaunchFaults,
+                              exit.reason);
+  }
+  if (exhausted || stopping_) {
+    finish(*instance, exit, true);
+  } else {
+    back_to_pending(*instance);
+  }
+  return Ended{run, exhausted || stopping_, std::move(exit)};
+}
+
+void Instances::back_to_pending(Instance& instance) {
+  instance.phase = Phase::kPending;
+  pending_.insert(instance.number);
+}
+
+void Instances::finish(Instance& instance, const Exit& exit, bool failed) {
+  instance.phase = Phase::kDone;
+  instance.failed = failed;
+  ++done_;
+  if (!failed) return;
+  // What ends because the application is ended is nobody's failure.
+  const bool own = exit.exit_class == ExitClass::kFailed || exit.exit_class == ExitClass::kMemory ||
+                   exit.exit_class == ExitClass::kLaunch;
+  if (stopping_ || !own) {
+    ++stopped_;
+    return;
+  }
+  ++failed_;
+  if (!first_failure_) {
+    first_failure_ =
+        Failure{Run{instance.number, instance.restart(), instance.container, instance.node}, exit};
+  }
+}
+
+void Instances::stop() {
+  stopping_ = true;
+  for (const std::int32_t number : pending_) {
+    Instance& instance = instances_[static_cast<std::size_t>(number)];
+    instance.phase = Phase::kDone;
+    instance.failed = true;
+    ++done_;
+    ++stopped_;
+  }
+  pending_.clear();
+}
+
+std::string Instances::describe_failures() const {
+  const auto& [run, exit] = *first_failure_;
+  std::string text = fmt::format("{} of {} instances failed", failed_, instances_.size());
+  if (max_failures_ > 0) text += fmt::format(" ({} may)", max_failures_);
+  text += failed_ == 1 ? ": instance " : "; the first was instance ";
+  text += std::to_string(run.instance);
+  if (run.restart > 0) text += fmt::format(" (restart {})", run.restart);
+  if (!run.node.host.empty()) text += " on " + run.node.host;
+  text += ", which " + exit.reason + ".";
+  if (!exit.advice.empty()) text += " What to do: " + exit.advice + ".";
+  if (!exit.last_output.empty()) text += "\nIts last output on stderr:\n" + exit.last_output;
+  return text;
+}
+
+std::optional<Conclusion> Instances::conclusion() const {
+  const bool failed = failed_ > max_failures_;
+  const bool over = done_ == static_cast<std::int32_t>(instances_.size()) || (fail_fast_ && failed);
+  if (!over) return std::nullopt;
+  Conclusion out;
+  out.status = failed ? FinalStatus::kFailed : FinalStatus::kSucceeded;
+  if (first_failure_) {
+    out.diagnostics = describe_failures();
+  } else if (stopped_ > 0) {
+    out.status = FinalStatus::kFailed;
+    out.diagnostics =
+        fmt::format("{} of {} instances were stopped before they ended", stopped_, instances_.size());
+  } else {
+    out.diagnostics = instances_.size() == 1 ? "the instance succeeded"
+                                             : fmt::format("{} instances succeeded", instances_.size());
+  }
+  return out;
+}
+
+void Instances::restore_begun(std::int32_t number, std::int32_t restart, const ContainerId& container,
+                              const NodeId& node) {
+  if (number < 0 || number >= static_cast<std::int32_t>(instances_.size())) return;
+  Instance& instance = instances_[static_cast<std::size_t>(number)];
+  instance.runs = std::max(instance.runs, restart + 1);
+  instance.container = container;
+  instance.node = node;
+}
+
+void Instances::restore_ended(std::int32_t number, std::int32_t restart, Exit exit, bool final) {
+  if (number < 0 || number >= static_cast<std::int32_t>(instances_.size())) return;
+  Instance& instance = instances_[static_cast<std::size_t>(number)];
+  if (instance.phase == Phase::kDone) return;
+  instance.runs = std::max(instance.runs, restart + 1);
+  if (exit.exit_class == ExitClass::kFailed || exit.exit_class == ExitClass::kMemory) ++instance.failures;
+  if (!final) return;
+  pending_.erase(number);
+  finish(instance, exit, exit.exit_class != ExitClass::kSucceeded);
+}
+
+Counts Instances::counts() const {
+  Counts counts;
+  counts.pending = static_cast<std::int32_t>(pending_.size());
+  for (const auto& [container, number] : by_container_) {
+    const bool running = instances_[static_cast<std::size_t>(number)].phase == Phase::kRunning;
+    ++(running ? counts.running : counts.starting);
+  }
+  counts.failed = failed_;
+  counts.stopped = stopped_;
+  counts.succeeded = done_ - failed_ - stopped_;
+  return counts;
+}
+
+float Instances::progress() const {
+  return instances_.empty() ? 1.0F : static_cast<float>(done_) / static_cast<float>(instances_.size());
+}
+
+std::vector<Run> Instances::live() const {
+  std::vector<Run> out;
+  for (const auto& [container, number] : by_container_) {
+    const Instance& instance = instances_[static_cast<std::size_t>(number)];
+    out.push_back(Run{number, instance.restart(), container, instance.node});
+  }
+  return out;
+}
+
+std::optional<Run> Instances::find(const ContainerId& container) const {
+  const auto found = by_container_.find(container);
+  if (found == by_container_.end()) return std::nullopt;
+  const Instance& instance = instances_[static_cast<std::size_t>(found->second)];
+  return Run{instance.number, instance.restart(), container, instance.node};
+}
+
+}  // namespace knit::app

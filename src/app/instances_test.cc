@@ -1,0 +1,278 @@
+#include "app/instances.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/node_faults.h"
+
+namespace knit::app {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr WallTime kStart{1'700'000'000'000ms};
+
+ContainerId container(int n) {
+  return ContainerId{{{1700, 1}, 1}, n};
+}
+NodeId node(int n) {
+  return NodeId{"node" + std::to_string(n), 45454};
+}
+RunSpec spec(int instances, int max_restarts = 0, int max_failures = 0, bool fail_fast = false) {
+  RunSpec spec;
+  spec.command = {"date"};
+  spec.instances = instances;
+  spec.max_restarts = max_restarts;
+  spec.max_failures = max_failures;
+  spec.fail_fast = fail_fast;
+  return spec;
+}
+Exit exit_with(ExitClass exit_class, int status = 0) {
+  return Exit{
+      .exit_class = exit_class, .status = status, .reason = "exited with code " + std::to_string(status)};
+}
+const Exit kOk = exit_with(ExitClass::kSucceeded);
+const Exit kBad = exit_with(ExitClass::kFailed, 3);
+const Exit kLost = exit_with(ExitClass::kLost, -100);
+
+// One run from container to end.
+std::optional<Ended> run(Instances& instances, int n, Exit exit, WallTime::duration lasting = 1s) {
+  EXPECT_TRUE(instances.begin(container(n), node(n), kStart));
+  EXPECT_TRUE(instances.started(container(n)));
+  return instances.ended(container(n), std::move(exit), kStart + lasting);
+}
+
+TEST(Instances, ContainersAreGivenInTheOrderOfNumbers) {
+  Instances all(spec(3));
+  EXPECT_EQ(all.wanted(), 3);
+  for (int i = 0; i < 3; ++i) {
+    auto begun = all.begin(container(i), node(i), kStart);
+    ASSERT_TRUE(begun);
+    EXPECT_EQ(begun->instance, i);
+    EXPECT_EQ(begun->restart, 0);
+  }
+  EXPECT_EQ(all.wanted(), 0);
+  EXPECT_FALSE(all.begin(container(9), node(9), kStart)) << "a surplus container";
+  EXPECT_EQ(all.counts().starting, 3);
+  EXPECT_TRUE(all.started(container(1)));
+  EXPECT_FALSE(all.started(container(1))) << "told twice";
+  EXPECT_FALSE(all.started(container(9)));
+  EXPECT_EQ(all.counts().running, 1);
+  EXPECT_EQ(all.live().size(), 3U);
+  EXPECT_FALSE(all.conclusion());
+}
+
+TEST(Instances, AllSucceed) {
+  Instances all(spec(2));
+  EXPECT_TRUE(run(all, 1, kOk)->final);
+  EXPECT_EQ(all.progress(), 0.5F);
+  EXPECT_FALSE(all.conclusion());
+  EXPECT_TRUE(run(all, 2, kOk)->final);
+  EXPECT_FALSE(all.ended(container(2), kBad, kStart)) << "told twice";
+  ASSERT_TRUE(all.conclusion());
+  EXPECT_EQ(all.conclusion()->status, FinalStatus::kSucceeded);
+  EXPECT_EQ(all.conclusion()->diagnostics, "2 instances succeeded");
+  EXPECT_EQ(all.counts().succeeded, 2);
+}
+
+TEST(Instances, AnEndMayComeBeforeTheAnswerToTheStart) {
+  Instances all(spec(1));
+  ASSERT_TRUE(all.begin(container(1), node(1), kStart));
+  EXPECT_TRUE(all.ended(container(1), kOk, kStart)->final);
+  EXPECT_FALSE(all.started(container(1)));
+  EXPECT_FALSE(all.not_started(container(1), "lost the answer"));
+  EXPECT_TRUE(all.conclusion());
+}
+
+TEST(Instances, AFailureWithoutRestartsIsFinalAndTheOthersGoOn) {
+  Instances all(spec(3));
+  EXPECT_TRUE(run(all, 1, kBad)->final);
+  EXPECT_FALSE(all.conclusion());
+  EXPECT_EQ(all.wanted(), 2);
+  run(all, 2, kOk);
+  Exit second = kBad;
+  second.last_output = "Traceback";
+  run(all, 3, second);
+  ASSERT_TRUE(all.conclusion());
+  EXPECT_EQ(all.conclusion()->status, FinalStatus::kFailed);
+  EXPECT_EQ(all.conclusion()->diagnostics,
+            "2 of 3 instances failed; the first was instance 0 on node1, which exited with code 3.");
+}
+
+TEST(Instances, RestartsAreNewRunsOfTheSameNumber) {
+  Instances all(spec(2, 2));
+  for (int restart = 0; restart < 2; ++restart) {
+    auto ended = run(all, restart, kBad);
+    EXPECT_EQ(ended->run.instance, 0);
+    EXPECT_EQ(ended->run.restart, restart);
+    EXPECT_FALSE(ended->final);
+  }
+  EXPECT_EQ(all.wanted(), 2);
+  Exit last = kBad;
+  last.advice = "look";
+  last.last_output = "boom\n";
+  EXPECT_TRUE(run(all, 2, last)->final);
+  run(all, 3, kOk);
+  EXPECT_EQ(all.conclusion()->diagnostics,
+            "1 of 2 instances failed: instance 0 (restart 2) on node2, which exited with code 3. "
+            "What to do: look.\nIts last output on stderr:\nboom\n");
+}
+
+TEST(Instances, WhatIsNotTheUsersFaultNeverCounts) {
+  Instances all(spec(1));
+  int n = 0;
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_FALSE(run(all, ++n, exit_with(ExitClass::kPreempted, -102))->final);
+    EXPECT_FALSE(run(all, ++n, kLost, 2min)->final);
+  }
+  EXPECT_FALSE(run(all, ++n, exit_with(ExitClass::kKilled, -105))->final) << "a person killed it";
+  EXPECT_TRUE(run(all, ++n, kOk)->final);
+  EXPECT_EQ(all.conclusion()->status, FinalStatus::kSucceeded);
+}
+
+TEST(Instances, ARunThatKillsItsNodesFailsInTheEnd) {
+  Instances all(spec(1, 5));
+  for (int i = 1; i < kMaxShortLosses; ++i) EXPECT_FALSE(run(all, i, kLost)->final);
+  auto ended = run(all, 99, kLost);
+  EXPECT_TRUE(ended->final);
+  EXPECT_EQ(ended->exit.exit_class, ExitClass::kLaunch);
+  EXPECT_THAT(all.conclusion()->diagnostics, HasSubstr("lost 20 times in a row"));
+}
+
+TEST(Instances, WhatCannotBePreparedFailsAtOnce) {
+  Instances all(spec(1, 5));
+  EXPECT_TRUE(run(all, 1, exit_with(ExitClass::kLaunch, -1000))->final);
+  EXPECT_EQ(all.conclusion()->status, FinalStatus::kFailed);
+}
+
+TEST(Instances, StartsThatFailAreTriedElsewhereWithinALimit) {
+  Instances all(spec(1));
+  for (int i = 1; i < kMaxLaunchFaults; ++i) {
+    ASSERT_TRUE(all.begin(container(i), node(i), kStart));
+    auto ended = all.not_started(container(i), "connection refused");
+    ASSERT_TRUE(ended);
+    EXPECT_FALSE(ended->final);
+    EXPECT_EQ(all.wanted(), 1);
+  }
+  ASSERT_TRUE(all.begin(container(77), node(7), kStart));
+  EXPECT_TRUE(all.not_started(container(77), "connection refused")->final);
+  EXPECT_THAT(
+      all.conclusion()->diagnostics,
+      HasSubstr("on node7, which could not be started 10 times in a row; the last time: connection refused"));
+}
+
+TEST(Instances, ASuccessfulStartForgetsFaults) {
+  Instances all(spec(1, 3));
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 1; i < kMaxLaunchFaults; ++i) {
+      const auto id = container(100 * round + i);
+      ASSERT_TRUE(all.begin(id, node(i), kStart));
+      EXPECT_FALSE(all.not_started(id, "refused")->final);
+    }
+    EXPECT_FALSE(run(all, 1000 + round, kBad)->final);
+  }
+}
+
+TEST(Instances, FailFastEndsWithTheFirstFailureTooMany) {
+  Instances all(spec(4, 0, 1, true));
+  ASSERT_TRUE(all.begin(container(1), node(1), kStart));
+  ASSERT_TRUE(all.begin(container(2), node(2), kStart));
+  ASSERT_TRUE(all.begin(container(3), node(3), kStart));
+  all.ended(container(1), kBad, kStart);
+  EXPECT_FALSE(all.conclusion());
+  all.ended(container(2), kBad, kStart);
+  ASSERT_TRUE(all.conclusion());
+  const auto before = *all.conclusion();
+  EXPECT_EQ(before.status, FinalStatus::kFailed);
+  EXPECT_THAT(before.diagnostics, HasSubstr("2 of 4 instances failed (1 may); the first was instance 0"));
+  all.stop();
+  EXPECT_EQ(all.wanted(), 0);
+  EXPECT_TRUE(all.ended(container(3), exit_with(ExitClass::kFailed, 143), kStart)->final);
+  EXPECT_EQ(all.conclusion()->diagnostics, before.diagnostics);
+  EXPECT_EQ(all.counts().stopped, 2);
+  EXPECT_EQ(all.counts().total(), 4);
+}
+
+TEST(Instances, ToleratedFailuresDoNotFailTheApplication) {
+  Instances all(spec(3, 0, 1));
+  run(all, 1, kOk);
+  run(all, 2, exit_with(ExitClass::kMemory, -104));
+  run(all, 3, kOk);
+  EXPECT_EQ(all.conclusion()->status, FinalStatus::kSucceeded);
+  EXPECT_THAT(all.conclusion()->diagnostics,
+              HasSubstr("1 of 3 instances failed (1 may): instance 1 on node2"));
+}
+
+TEST(Instances, AStoppedApplicationHasFailed) {
+  Instances all(spec(2));
+  ASSERT_TRUE(all.begin(container(1), node(1), kStart));
+  all.stop();
+  EXPECT_FALSE(all.conclusion());
+  EXPECT_TRUE(all.ended(container(1), kLost, kStart)->final);
+  EXPECT_EQ(all.conclusion()->status, FinalStatus::kFailed);
+}
+
+TEST(Instances, AJournalBringsBackWhatIsDone) {
+  Instances all(spec(4, 1));
+  all.restore_begun(0, 0, container(1), node(1));
+  all.restore_ended(0, 0, kOk, true);
+  all.restore_begun(1, 0, container(2), node(2));
+  all.restore_ended(1, 0, kBad, false);
+  all.restore_begun(1, 1, container(3), node(3));  // was running
+  all.restore_begun(2, 0, container(4), node(4));
+  all.restore_ended(2, 0, kBad, false);
+  all.restore_begun(2, 1, container(5), node(5));
+  all.restore_ended(2, 1, kBad, true);
+  all.restore_ended(2, 1, kBad, true);   // twice
+  all.restore_ended(17, 0, kBad, true);  // nonsense
+  EXPECT_EQ(all.wanted(), 2);
+  EXPECT_EQ(all.counts().failed, 1);
+  EXPECT_EQ(all.counts().succeeded, 1);
+  auto begun = all.begin(container(10), node(1), kStart);
+  EXPECT_EQ(begun->instance, 1);
+  EXPECT_EQ(begun->restart, 2);
+  EXPECT_TRUE(all.ended(container(10), kBad, kStart)->final) << "its one restart was used before";
+  EXPECT_EQ(all.begin(container(11), node(1), kStart)->restart, 0);
+  all.ended(container(11), kOk, kStart);
+  EXPECT_THAT(all.conclusion()->diagnostics,
+              HasSubstr("2 of 4 instances failed; the first was instance 2 (restart 1) on node5"));
+}
+
+TEST(Exit, NamesComeBack) {
+  for (const auto value : {ExitClass::kSucceeded, ExitClass::kFailed, ExitClass::kMemory, ExitClass::kLost,
+                           ExitClass::kPreempted, ExitClass::kKilled, ExitClass::kLaunch}) {
+    EXPECT_EQ(*parse_exit_class(to_string(value)), value);
+  }
+  EXPECT_FALSE(parse_exit_class("gone"));
+}
+
+TEST(NodeFaults, ANodeThatStartsNothingIsAvoidedForAWhile) {
+  NodeFaults faults;
+  faults.failed("a");
+  faults.failed("b");
+  faults.started("b");
+  faults.failed("b");
+  EXPECT_THAT(faults.update(kStart, 9).additions, IsEmpty());
+  faults.failed("a");
+  EXPECT_THAT(faults.update(kStart, 9).additions, ElementsAre("a"));
+  EXPECT_THAT(faults.update(kStart + 1min, 9).additions, IsEmpty());
+  EXPECT_THAT(faults.avoided(), ElementsAre("a"));
+  EXPECT_THAT(faults.update(kStart + kAvoidNodeFor, 9).removals, ElementsAre("a"));
+  EXPECT_THAT(faults.avoided(), IsEmpty());
+}
+
+TEST(NodeFaults, AtMostAThirdOfTheNodes) {
+  NodeFaults faults;
+  for (const char* host : {"a", "b", "c"}) {
+    faults.failed(host);
+    faults.failed(host);
+  }
+  EXPECT_THAT(faults.update(kStart, 2).additions, IsEmpty());
+  EXPECT_THAT(faults.update(kStart, 6).additions, ElementsAre("a", "b"));
+}
+
+}  // namespace
+}  // namespace knit::app
