@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/try.h"
@@ -47,7 +47,8 @@ Result<std::string> random_bytes(std::size_t count) {
   std::string out(count, '\0');
   std::size_t done = 0;
   while (done < count) {
-    const ssize_t n = getrandom(out.data() + done, count - done, 0);
+    // By number: glibc has the function since 2.25, and the portable client runs on 2.17.
+    const long n = syscall(SYS_getrandom, out.data() + done, count - done, 0);
     if (n >= 0) {
       done += static_cast<std::size_t>(n);
     } else if (errno == ENOSYS) {
