@@ -96,6 +96,20 @@ struct Event::State {
   }
 };
 
+class Event::Registration {
+ public:
+  Registration(State& state, Waiter& waiter) : state_(state), waiter_(waiter) {
+    state_.waiters.push_back(&waiter_);
+  }
+  ~Registration() { state_.waiters.remove(&waiter_); }
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+
+ private:
+  State& state_;
+  Waiter& waiter_;
+};
+
 Event::Event() : state_(std::make_shared<State>()) {}
 Event::~Event() = default;
 
@@ -119,10 +133,9 @@ Task<Status> Event::wait() {
   KNIT_CO_TRY_VOID(co_await check_cancelled());
   if (state->set) co_return Status();
   Waiter waiter;
-  state->waiters.push_back(&waiter);
-  const bool was_cancelled = co_await waiter.park();
-  state->waiters.remove(&waiter);
-  if (was_cancelled) co_return cancelled();
+  // Also when the loop goes and destroys this frame in its sleep: what is destroyed next may still pulse.
+  const Registration registration(*state, waiter);
+  if (co_await waiter.park()) co_return cancelled();
   co_return Status();
 }
 

@@ -69,6 +69,7 @@ class Event {
 
  private:
   struct State;
+  class Registration;
   std::shared_ptr<State> state_;
 };
 
