@@ -9,15 +9,9 @@
 #include <string>
 
 #include "io/task.h"
+#include "rpc/limits.h"
 
 namespace knit::rpc {
-
-// What may be done with a call whose answer did not come.
-enum class Repeat {
-  kSafe,        // idempotent: repeat freely
-  kAtMostOnce,  // guarded by the server's retry cache: repeat with the same client id and call id
-  kNever,       // the caller finds out what happened
-};
 
 struct CallOptions {
   Repeat repeat = Repeat::kSafe;
