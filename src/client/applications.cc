@@ -1,6 +1,7 @@
 #include "client/applications.h"
 
 #include <fmt/format.h>
+#include <knit/duration.h>
 
 #include <algorithm>
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "conf/endpoint.h"
 #include "conf/settings.h"
 #include "fs/file_system.h"
 #include "io/net.h"
