@@ -7,6 +7,7 @@ namespace knit::cli {
 
 void add_cluster_commands(CLI::App& app, Context& context);      // ls, nodes, queues, config, kill
 void add_application_commands(CLI::App& app, Context& context);  // status, describe, wait
+void add_fs_commands(CLI::App& app, Context& context);           // fs ...
 void add_follow_commands(CLI::App& app, Context& context);       // attach
 void add_logs_command(CLI::App& app, Context& context);          // logs
 

@@ -1,0 +1,136 @@
+#include "client/files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/try.h"
+#include "conf/hdfs_settings.h"
+#include "fs/path.h"
+#include "io/wait.h"
+
+namespace knit::client {
+namespace {
+
+// Large enough that a read's trip to the pool and a packet's to the DataNode do not count.
+constexpr std::size_t kCopyBuffer = std::size_t{1} << 20;
+// Deeper trees are loops or mistakes.
+constexpr int kMaximumDepth = 200;
+constexpr std::uint16_t kNewDirectory = 0777;  // the umask applies
+
+Place child(const Place& place, std::string_view name) {
+  return {place.file_system, fs::join_path(place.path, name)};
+}
+
+std::string describe(const Place& place) {
+  return place.file_system->uri() + place.path;
+}
+
+io::Task<Status> pump(fs::Reader& reader, fs::Writer& writer, CopyProgress progress) {
+  std::vector<std::byte> buffer(
+      std::min<std::uint64_t>(kCopyBuffer, std::max<std::uint64_t>(reader.length(), 1)));
+  std::uint64_t done = 0;
+  while (true) {
+    KNIT_CO_TRY(const std::size_t n, co_await reader.read_at(done, buffer));
+    if (n == 0) break;
+    KNIT_CO_TRY_VOID(co_await writer.write(std::span(buffer).first(n)));
+    done += n;
+    if (progress) progress(done, reader.length());
+  }
+  if (done != reader.length()) {
+    co_return Error(
+        ErrorCode::kDataLoss,
+        fmt::format("the source changed while it was copied: {} of {} bytes", done, reader.length()));
+  }
+  co_return co_await writer.close();
+}
+
+io::Task<Status> copy_into(Place from, Place to, bool overwrite, TreeProgress progress, int depth);
+
+io::Task<Status> copy_directory(Place from, Place to, bool overwrite, TreeProgress progress, int depth) {
+  if (depth > kMaximumDepth) {
+    co_return Error(ErrorCode::kInvalidArgument, fmt::format("{} is too deep a tree", describe(from)));
+  }
+  KNIT_CO_TRY_VOID(co_await to.file_system->make_directories(to.path, kNewDirectory));
+  KNIT_CO_TRY(const auto entries, co_await from.file_system->list(from.path));
+  for (const auto& entry : entries) {
+    const auto name = fs::file_name(entry.path);
+    KNIT_CO_TRY_VOID(co_await copy_into(child(from, name), child(to, name), overwrite, progress, depth + 1));
+  }
+  co_return Status();
+}
+
+io::Task<Status> copy_into(Place from, Place to, bool overwrite, TreeProgress progress, int depth) {
+  KNIT_CO_TRY(const auto status, co_await from.file_system->stat(from.path));
+  if (status.is_directory()) co_return co_await copy_directory(from, to, overwrite, progress, depth);
+  fs::CreateOptions options;
+  options.overwrite = overwrite;
+  options.permission = 0666;  // the umask applies
+  options.expected_length = status.length;
+  CopyProgress one;
+  if (progress) {
+    one = [&](std::uint64_t done, std::uint64_t total) {
+      progress(std::string(fs::file_name(from.path)), done, total);
+    };
+  }
+  co_return co_await copy_file(from, to, options, one);
+}
+
+}  // namespace
+
+std::string path_of(std::string_view uri, const std::string& home) {
+  if (const auto scheme = uri.find("://"); scheme != std::string_view::npos) {
+    const auto slash = uri.find('/', scheme + 3);
+    return slash == std::string_view::npos ? "/" : std::string(uri.substr(slash));
+  }
+  if (uri.starts_with("/")) return std::string(uri);
+  return home + "/" + std::string(uri);
+}
+
+Result<Place> locate(Session& session, const std::string& text, std::string_view what) {
+  KNIT_TRY(fs::FileSystem * file_system, session.file_system(text, what));
+  KNIT_TRY(auto path, fs::normalize_path(path_of(text, file_system->home())));
+  return Place{file_system, std::move(path)};
+}
+
+io::Task<Status> copy_file(const Place& from, const Place& to, fs::CreateOptions options,
+                           CopyProgress progress) {
+  KNIT_CO_TRY(auto reader, co_await from.file_system->open(from.path));
+  KNIT_CO_TRY(auto writer, co_await to.file_system->create(to.path, options));
+  auto copied = co_await pump(*reader, *writer, std::move(progress));
+  if (!copied) co_await writer->abort();
+  co_return std::move(copied).with_context(fmt::format("copying {} to {}", describe(from), describe(to)));
+}
+
+io::Task<Status> copy_tree(Place from, Place to, bool overwrite, TreeProgress progress) {
+  auto target = co_await to.file_system->stat(to.path);
+  if (target && target->is_directory()) to = child(to, fs::file_name(from.path));
+  co_return co_await copy_into(std::move(from), std::move(to), overwrite, std::move(progress), 0);
+}
+
+io::Task<Status> move(const Place& from, const Place& to) {
+  if (from.file_system != to.file_system) {
+    co_return Error(ErrorCode::kInvalidArgument,
+                    fmt::format("{} and {} lie on different file systems; copy with get and put",
+                                describe(from), describe(to)));
+  }
+  auto target = co_await to.file_system->stat(to.path);
+  const bool into = target && target->is_directory();
+  const auto path = into ? fs::join_path(to.path, fs::file_name(from.path)) : to.path;
+  co_return co_await from.file_system->rename(from.path, path, false);
+}
+
+io::Task<Status> read_whole(Place from, ByteSink sink) {
+  KNIT_CO_TRY(auto reader, co_await from.file_system->open(from.path));
+  std::vector<std::byte> buffer(kCopyBuffer);
+  std::uint64_t done = 0;
+  while (true) {
+    KNIT_CO_TRY(const std::size_t n, co_await reader->read_at(done, buffer));
+    if (n == 0) co_return Status();
+    KNIT_CO_TRY_VOID(sink(std::span(buffer).first(n)));
+    done += n;
+  }
+}
+
+}  // namespace knit::client

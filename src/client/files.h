@@ -1,0 +1,46 @@
+// Copying between the local disk and HDFS, and what `knit fs` does.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "client/session.h"
+#include "fs/file_system.h"
+#include "io/task.h"
+
+namespace knit::client {
+
+// Where a user's path points: a file system and the absolute path on it.
+struct Place {
+  fs::FileSystem* file_system = nullptr;
+  std::string path;
+};
+
+// "hdfs://nn/a", "/a", or "a" below the user's home. `what` names in errors what was given.
+Result<Place> locate(Session& session, const std::string& text, std::string_view what);
+
+// Called with the bytes copied so far and the whole length.
+using CopyProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+// Copies one file, whole or not at all; the target gets `options.permission`.
+io::Task<Status> copy_file(const Place& from, const Place& to, fs::CreateOptions options,
+                           CopyProgress progress);
+
+// Copies a file or a directory with everything in it. An existing directory as target takes the source in
+// under its own name, as cp does. kAlreadyExists for an existing file unless `overwrite`. `progress` is told
+// the file's name.
+using TreeProgress = std::function<void(const std::string& file, std::uint64_t done, std::uint64_t total)>;
+io::Task<Status> copy_tree(Place from, Place to, bool overwrite, TreeProgress progress);
+
+// Renames within one file system; into the target if that is a directory. Never replaces a file.
+io::Task<Status> move(const Place& from, const Place& to);
+
+// Moves to the trash where the cluster has one (fs.trash.interval), as `hdfs dfs -rm` does, and gives the new
+// path; else deletes and gives "". A directory needs `recursive`; kNotFound if there is nothing.
+io::Task<Result<std::string>> remove(Session& session, const Place& place, bool recursive, bool skip_trash);
+
+using ByteSink = std::function<Status(std::span<const std::byte>)>;
+io::Task<Status> read_whole(Place from, ByteSink sink);
+
+}  // namespace knit::client
