@@ -90,7 +90,37 @@ std::string_view use_and_limit(std::int32_t status, std::string_view diagnostics
   return {};
 }
 
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// Where the first `mark` with a digit behind it begins; the end if there is none.
+std::size_t find_numbered(std::string_view text, std::string_view mark) {
+  for (std::size_t at = 0; (at = text.find(mark, at)) != std::string_view::npos; ++at) {
+    if (at + mark.size() < text.size() && is_digit(text[at + mark.size()])) return at;
+  }
+  return text.size();
+}
+
+// What follows "Last N bytes of FILE :" up to the next such mark or the next dated paragraph
+// (ContainerLaunch.handleContainerExitWithFailure, 2.9 to 3.4), without the empty lines around it.
+std::string tail_of(std::string_view file, std::string_view diagnostics) {
+  const auto mark = fmt::format(" bytes of {} :", file);
+  const auto at = diagnostics.find(mark);
+  if (at == std::string_view::npos) return {};
+  auto text = diagnostics.substr(at + mark.size());
+  for (const std::string_view end : {"\n\n[", "\nLast "}) text = text.substr(0, find_numbered(text, end));
+  const auto begin = text.find_first_not_of('\n');
+  if (begin == std::string_view::npos) return {};
+  return std::string(text.substr(begin, text.find_last_not_of("\n ") + 1 - begin));
+}
+
 }  // namespace
+
+std::string stderr_tail(std::string_view diagnostics) {
+  auto tail = tail_of("stderr", diagnostics);
+  return tail.empty() ? tail_of("prelaunch.err", diagnostics) : tail;
+}
 
 ExitMeaning explain_exit(std::int32_t status, std::string_view diagnostics) {
   for (const auto& row : kTable) {

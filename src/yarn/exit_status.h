@@ -45,4 +45,9 @@ struct ExitMeaning {
 // into the reason.
 ExitMeaning explain_exit(std::int32_t status, std::string_view diagnostics);
 
+// The last lines the program wrote to stderr, as a NodeManager puts them into the diagnostics of a failure (4
+// KiB of them: yarn.nodemanager.container.stderr.tail.bytes); where it wrote none, those of the launch
+// script. Often empty.
+std::string stderr_tail(std::string_view diagnostics);
+
 }  // namespace knit::yarn

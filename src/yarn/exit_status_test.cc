@@ -63,5 +63,19 @@ TEST(ExitStatus, Words) {
   EXPECT_THAT(explain_exit(127, "").reason, HasSubstr("did not find its command"));
 }
 
+TEST(ExitStatus, LastLinesOfStderr) {
+  const std::string head =
+      "[2026-11-23 03:11:47.369]Exception from container-launch.\nContainer id: c\nExit code: 6\n\n"
+      "[2026-11-23 03:11:47.372]Container exited with a non-zero exit code 6. Error file: prelaunch.err.\n";
+  const std::string both =
+      head +
+      "Last 4096 bytes of prelaunch.err :\nLast 4096 bytes of stderr :\nTraceback:\nLast words\n  boom\n\n\n";
+  EXPECT_EQ(stderr_tail(both + both), "Traceback:\nLast words\n  boom");
+  EXPECT_EQ(stderr_tail(head + "Last 4096 bytes of prelaunch.err :\n/bin/bash: line 2: no\n\n"),
+            "/bin/bash: line 2: no");
+  EXPECT_EQ(stderr_tail(head + "Last 4096 bytes of prelaunch.err :\nLast 4096 bytes of stderr :\n\n\n"), "");
+  EXPECT_EQ(stderr_tail("Container killed on request. Exit code is 143"), "");
+}
+
 }  // namespace
 }  // namespace knit::yarn

@@ -58,9 +58,20 @@ constexpr std::array<std::string_view, 33> kBashOwn = {
     "OPTIND",        "PIPESTATUS",      "PS4",
     "PWD",           "RANDOM",          "SECONDS",
     "SHLVL",         "SRANDOM",         "_"};
-constexpr std::array<std::string_view, 13> kYarnOwn = {
-    "CONTAINER_ID", "NM_HOST", "NM_PORT", "NM_HTTP_PORT", "LOCAL_DIRS", "LOCAL_USER_DIRS",      "LOG_DIRS",
-    "USER",         "LOGNAME", "HOME",    "PWD",          "JVM_PID",    "LOCALIZATION_COUNTERS"};
+constexpr std::array<std::string_view, 14> kYarnOwn = {"CONTAINER_ID",
+                                                       "NM_HOST",
+                                                       "NM_PORT",
+                                                       "NM_HTTP_PORT",
+                                                       "LOCAL_DIRS",
+                                                       "LOCAL_USER_DIRS",
+                                                       "LOG_DIRS",
+                                                       "USER",
+                                                       "LOGNAME",
+                                                       "HOME",
+                                                       "PWD",
+                                                       "JVM_PID",
+                                                       "LOCALIZATION_COUNTERS",
+                                                       "HADOOP_TOKEN_FILE_LOCATION"};
 
 template <std::size_t N>
 bool contains(const std::array<std::string_view, N>& names, std::string_view name) {
