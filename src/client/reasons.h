@@ -1,0 +1,46 @@
+// Why an application waits, and why it ended, in sentences. A core: what the ResourceManager, the queue, the
+// nodes and the record of the run say goes in; nothing is asked. The texts that are recognised are those of
+// Hadoop 2.10 to 3.5 (SchedulerApplicationAttempt.AMState, CSAMContainerLaunchDiagnosticsConstants,
+// FiCaSchedulerApp, RMAppImpl, RMAppAttemptImpl, ClientRMService, RMAppLifetimeMonitor); any other is passed
+// on as it is.
+#pragma once
+
+#include <knit/cluster.h>
+#include <knit/run.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace knit::client {
+
+struct Reason {
+  std::string why;                 // a sentence without a full stop; empty: nothing to say
+  std::vector<std::string> hints;  // what the user can do
+  bool operator==(const Reason&) const = default;
+};
+
+// What is known while an application waits; what was not asked for, or could not be had, is left out.
+struct WaitFacts {
+  ApplicationReport report;
+  std::optional<QueueInfo> queue;
+  std::optional<std::vector<NodeReport>> nodes;
+  std::optional<Resource> instance;  // of each of its containers
+};
+
+// Of an application that has not ended and of which nothing runs yet but perhaps its master.
+Reason why_waiting(const WaitFacts& facts);
+
+// Of one that has ended; empty after a success.
+Reason why_ended(const ApplicationReport& report);
+
+// Put into the diagnostics of a kill, and of a master's own end, when nothing ran in time; outcome_of knows
+// them by it.
+inline constexpr std::string_view kStartTimeoutMark = "(start timeout)";
+std::string start_timeout_text(std::chrono::milliseconds timeout, const std::string& why);
+
+// Of one that has ended.
+Outcome outcome_of(const ApplicationReport& report);
+
+}  // namespace knit::client
