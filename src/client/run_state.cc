@@ -1,0 +1,153 @@
+#include "client/run_state.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+
+namespace knit::client {
+
+using control::ExitClass;
+using Phase = ContainerRun::Phase;
+
+void RunState::apply(const control::JournalEntry& entry) {
+  std::visit([this](const auto& value) { apply_entry(value); }, entry);
+}
+
+const control::MasterStarted& RunState::master() const {
+  KNIT_ASSERT(master_, "asked about a master before the journal told of one");
+  return *master_;
+}
+
+const ContainerRun* RunState::find(const ContainerId& id) const {
+  const auto found = index_.find(id);
+  return found == index_.end() ? nullptr : &containers_[found->second];
+}
+
+ContainerRun& RunState::run_of(const ContainerId& id) {
+  const auto [place, added] = index_.try_emplace(id, containers_.size());
+  if (added) containers_.emplace_back().id = id;
+  return containers_[place->second];
+}
+
+void RunState::apply_entry(const control::MasterStarted& entry) {
+  // Containers end with the master that asked for them; nobody was left to write that down.
+  for (auto& run : containers_) {
+    if (run.phase == Phase::kEnded || run.id.attempt == entry.attempt) continue;
+    run.phase = Phase::kEnded;
+    run.ended = entry.time;
+    run.exit_class = ExitClass::kLost;
+    run.reason =
+        run.is_master() ? "another attempt of the master followed" : "ended with the master that ran it";
+  }
+  auto& run = run_of(entry.container);
+  run.node = entry.node;
+  run.node_http_address = entry.node_http_address;
+  if (run.phase != Phase::kEnded) run.phase = Phase::kRunning;
+  run.started = entry.time;
+  master_ = entry;
+}
+
+void RunState::apply_entry(const control::InstanceStarting& entry) {
+  auto& run = run_of(entry.container);
+  run.instance = entry.instance;
+  run.restart = entry.restart;
+  run.node = entry.node;
+  run.node_http_address = entry.node_http_address;
+  latest_[entry.instance] = index_.at(entry.container);
+}
+
+void RunState::apply_entry(const control::InstanceStarted& entry) {
+  auto& run = run_of(entry.container);
+  if (run.phase == Phase::kStarting) run.phase = Phase::kRunning;
+  run.started = entry.time;
+}
+
+void RunState::apply_entry(const control::InstanceEnded& entry) {
+  auto& run = run_of(entry.container);
+  run.instance = entry.instance;
+  run.restart = entry.restart;
+  run.phase = Phase::kEnded;
+  run.ended = entry.time;
+  run.exit_status = entry.exit_status;
+  run.exit_class = entry.exit_class;
+  run.reason = entry.reason;
+  run.final = entry.final;
+  latest_.try_emplace(entry.instance, index_.at(entry.container));
+}
+
+void RunState::apply_entry(const control::ApplicationEnded& entry) {
+  end_ = entry;
+}
+
+std::string state_text(const ContainerRun& run) {
+  if (run.phase == Phase::kStarting) return "starting";
+  if (run.phase == Phase::kRunning) return "running";
+  switch (run.exit_class.value_or(ExitClass::kLost)) {
+    case ExitClass::kSucceeded:
+      return "succeeded";
+    case ExitClass::kKilled:
+      return "killed";
+    case ExitClass::kFailed:
+    case ExitClass::kMemory:
+    case ExitClass::kLaunch:
+    case ExitClass::kLost:
+    case ExitClass::kPreempted:
+      return run.final ? "failed" : "restarting";
+  }
+  return "unknown";
+}
+
+std::vector<InstanceReport> RunState::instances() const {
+  std::vector<InstanceReport> out;
+  const std::int32_t asked = master_ ? master_->instances : 0;
+  const std::int32_t highest = latest_.empty() ? 0 : latest_.rbegin()->first + 1;
+  for (std::int32_t number = 0; number < std::max(asked, highest); ++number) {
+    auto& report = out.emplace_back();
+    report.instance = number;
+    report.state = end_ ? "never started" : "pending";
+    const auto found = latest_.find(number);
+    if (found == latest_.end()) continue;
+    const auto& run = containers_[found->second];
+    report.restarts = run.restart;
+    // Nothing is started any more once the application has ended.
+    report.state = end_ && run.phase != Phase::kEnded ? "ended" : state_text(run);
+    if (end_ && report.state == "restarting") report.state = "failed";
+    report.container = run.id;
+    report.node = run.node;
+    report.started = run.started;
+    report.ended = run.ended;
+    report.exit_status = run.exit_status;
+    report.reason = run.reason;
+  }
+  return out;
+}
+
+std::map<std::int32_t, std::int32_t> RunState::exit_statuses() const {
+  std::map<std::int32_t, std::int32_t> out;
+  for (const auto& [instance, place] : latest_) {
+    if (const auto& run = containers_[place]; run.exit_status) out[instance] = *run.exit_status;
+  }
+  return out;
+}
+
+Progress RunState::progress() const {
+  Progress out;
+  if (!master_) return out;
+  out.instances = master_->instances;
+  for (const auto& [instance, place] : latest_) {
+    const auto& run = containers_[place];
+    if (run.phase != Phase::kEnded) {
+      ++(run.phase == Phase::kRunning ? out.running : out.pending);
+    } else if (run.exit_class == ExitClass::kSucceeded) {
+      ++out.done;
+    } else if (run.final) {
+      ++out.failed;
+    } else {
+      ++out.pending;
+    }
+  }
+  out.pending += std::max<std::int32_t>(0, out.instances - static_cast<std::int32_t>(latest_.size()));
+  return out;
+}
+
+}  // namespace knit::client
