@@ -20,9 +20,10 @@ Status CallTable::add(std::int32_t call_id, std::string frame, TimePoint now) {
     return Error(ErrorCode::kResourceExhausted,
                  fmt::format("{} bytes of requests wait to be sent on one connection", queued_bytes_));
   }
-  Call& call = calls_[call_id];
-  if (call.state == State::kAbandoned) --abandoned_;
-  KNIT_ASSERT(call.owed == 0 || call.state == State::kAbandoned, "call id used twice");
+  const auto [at, fresh] = calls_.try_emplace(call_id);
+  Call& call = at->second;
+  KNIT_ASSERT(fresh || call.state == State::kAbandoned, "call id used twice");
+  if (!fresh) --abandoned_;
   call.state = State::kQueued;
   call.queued_at = now;
   ++open_;

@@ -16,16 +16,16 @@ namespace knit::rpc {
 // from then.
 // * The first try goes to the address that answered last.
 // * On kFailover the next address is tried at once; after each round over all of them there is a pause, that
-// doubles from
-//   kFirstPause to kLastPause, half of it by chance. kRetrySame pauses and stays.
-// * A service that has never answered is given up after connect_timeout, and if it is a single address that
-// refuses
-//   connections, after kRefusedPatience. With several addresses each try to connect has an equal share of
-//   connect_timeout, so that one dead machine does not use up the time of the other.
-// * A service that answered before (on an earlier call, or as standby or "come back later" on this one) is
-// tried until
-//   failover_deadline: during a failover nobody is active for some seconds. A single address that answered
-//   before and is now unreachable: until connect_timeout.
+//   doubles from kFirstPause to kLastPause, half of it by chance. kRetrySame pauses and stays.
+// * An address has connect_timeout to connect; with several, each has an equal share of it, and half of that
+// in
+//   the first round, so that one dead machine does not use up the time of the other.
+// * A single address that has never answered and refuses connections is given up after kRefusedPatience.
+// * One that answered before and is now unreachable or a standby, and a group that never answered, after
+//   connect_timeout.
+// * A group of which one answered before, as standby too, is tried until failover_deadline: during a failover
+//   nobody is active for some seconds. So is a server that asks to come back later, or that took the call and
+//   did not answer in time.
 class Attempts {
  public:
   static constexpr std::chrono::milliseconds kFirstPause{100};
@@ -47,17 +47,16 @@ class Attempts {
                                  double chance);
 
  private:
-  TimePoint give_up_at(const Error& error) const;
+  std::chrono::milliseconds patience(Disposition disposition, const Error& error) const;
 
   Limits limits_;
   std::size_t addresses_;
   std::size_t address_;
   bool answered_;
-  bool answered_now_ = false;
   TimePoint since_;  // when trouble began
   std::int32_t retry_count_ = 0;
   std::size_t tried_in_round_ = 0;
-  int pauses_ = 0;
+  int rounds_ = 0;
   int tries_ = 0;
 };
 

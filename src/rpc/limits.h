@@ -14,15 +14,14 @@ enum class Repeat {
 };
 
 struct Limits {
-  // To be connected and authenticated, DNS included. A service with several addresses gives each its share of
-  // it. Also how long a service that has never answered may be tried in all (one that refuses at once:
-  // kRefusedPatience).
+  // To be connected and authenticated, DNS included. Also how long a service that does not answer at all is
+  // tried in all; failover.h has the whole rule.
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds call_timeout{60'000};   // from sending to answer, unless the call says otherwise
   std::chrono::milliseconds idle_close{10'000};     // ipc.client.connection.maxidletime
   std::chrono::milliseconds ping_interval{60'000};  // ipc.ping.interval
-  // How long one call is tried again, over all addresses, while the service is known to be alive (it answered
-  // before, is a standby or asks to come back). A try that has begun ends by its own timeout, not by this.
+  // How long one call is tried again, over all addresses, while the service is known to be alive. A try that
+  // has begun ends by its own timeout, not by this.
   std::chrono::milliseconds failover_deadline{30'000};
   std::size_t max_response = 128u << 20;  // ipc.maximum.response.length
   std::size_t max_request = 64u << 20;    // ipc.maximum.data.length of 2.10; 128 MiB in 3.x
