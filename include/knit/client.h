@@ -8,6 +8,7 @@
 #include <knit/cluster.h>
 #include <knit/export.h>
 #include <knit/files.h>
+#include <knit/finding.h>
 #include <knit/result.h>
 #include <knit/run.h>
 #include <knit/run_spec.h>
@@ -42,13 +43,6 @@ struct ApplicationFilter {
   std::vector<std::string> users, queues, tags, types;
   std::string name;        // empty: any
   std::int64_t limit = 0;  // newest first; 0: all
-};
-
-// One finding of `knit doctor`.
-struct Finding {
-  enum class Level { kOk, kWarning, kProblem };
-  Level level = Level::kOk;
-  std::string what, detail, remedy;
 };
 
 // Thread-safe and synchronous: each call posts to the runtime's own thread and waits. Calls with a stop_token
@@ -104,7 +98,9 @@ class KNIT_EXPORT Client {
   // Where the trash took it, or empty if it was deleted.
   Result<std::string> remove_file(const std::string& path, bool recursive, bool skip_trash);
 
-  std::vector<Finding> doctor();
+  // Everything that can be tried without starting anything, each with its outcome; also when there is no
+  // usable configuration, which is why no Client is needed.
+  static std::vector<Finding> doctor(const ClientOptions& options);
 
  private:
   struct Impl;

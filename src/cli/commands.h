@@ -10,5 +10,6 @@ void add_application_commands(CLI::App& app, Context& context);  // status, desc
 void add_fs_commands(CLI::App& app, Context& context);           // fs ...
 void add_follow_commands(CLI::App& app, Context& context);       // attach
 void add_logs_command(CLI::App& app, Context& context);          // logs
+void add_doctor_commands(CLI::App& app, Context& context);       // doctor, completion
 
 }  // namespace knit::cli

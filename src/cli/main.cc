@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
   knit::cli::add_cluster_commands(app, context);
   knit::cli::add_application_commands(app, context);
   knit::cli::add_fs_commands(app, context);
+  knit::cli::add_doctor_commands(app, context);
   auto arguments = knit::cli::split_command_line(argc, argv, context);
   try {
     app.parse(arguments);
