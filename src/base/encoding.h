@@ -1,6 +1,6 @@
 // Bytes as text: lower-case hexadecimal and base64 (RFC 4648 section 4: standard alphabet, padded, one line),
 // as Hadoop writes token identifiers and passwords. Decoding is strict: whatever the encoder would not have
-// written is an error.
+// written is an error. And percent-encoding, for URLs.
 #pragma once
 
 #include <knit/result.h>
@@ -21,5 +21,9 @@ std::string base64_encode(std::string_view bytes);
 // kInvalidArgument for a length that is not a multiple of 4, a character outside the alphabet (white space
 // and the URL alphabet included), padding anywhere but at the end, and padding bits that are not zero.
 Result<std::string> base64_decode(std::string_view text);
+
+// Everything but letters, digits and "-._~" as %XX (RFC 3986's unreserved characters): for one segment of a
+// URL's path, or a name or value in its query.
+std::string percent_encode(std::string_view text);
 
 }  // namespace knit::base

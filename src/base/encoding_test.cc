@@ -57,5 +57,10 @@ TEST(Base64, ErrorsNeverQuoteTheText) {
   EXPECT_EQ(base64_decode("secret!!").error().message(), "not a base64 character at byte 6");
 }
 
+TEST(PercentEncoding, KeepsOnlyWhatIsUnreserved) {
+  EXPECT_EQ(percent_encode("container_1.out~x-Y9"), "container_1.out~x-Y9");
+  EXPECT_EQ(percent_encode("a b/c?d=\xc3\xa4%"), "a%20b%2Fc%3Fd%3D%C3%A4%25");
+}
+
 }  // namespace
 }  // namespace knit::base

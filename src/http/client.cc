@@ -1,7 +1,6 @@
 #include "http/client.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -66,20 +65,6 @@ std::optional<std::string> same_host_target(const Request& request, const Respon
 
 std::string to_url(const Request& request) {
   return "http://" + io::to_string(request.server) + request.target;
-}
-
-std::string percent_encode(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80 && (std::isalnum(byte) || std::string_view("-._~").find(c) != std::string_view::npos)) {
-      out += c;
-    } else {
-      constexpr char kDigits[] = "0123456789ABCDEF";
-      out += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
-    }
-  }
-  return out;
 }
 
 Response::Response(std::string url, std::unique_ptr<io::Stream> stream, const Limits& limits)

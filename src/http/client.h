@@ -65,8 +65,4 @@ std::string to_url(const Request& request);
 // the connection's; those of Response::read.
 io::Task<Result<std::unique_ptr<Response>>> get(Request request, Options options = {});
 
-// Percent-encodes what may not stand in one segment of a path or in a query's name or value (RFC 3986,
-// unreserved).
-std::string percent_encode(std::string_view text);
-
 }  // namespace knit::http

@@ -256,10 +256,5 @@ TEST(HttpClient, OverRealSockets) {
   EXPECT_EQ(*text, "200 hi");
 }
 
-TEST(HttpClient, PercentEncoding) {
-  EXPECT_EQ(percent_encode("container_1.out~x-y"), "container_1.out~x-y");
-  EXPECT_EQ(percent_encode("a b/c?d=\xc3\xa4%"), "a%20b%2Fc%3Fd%3D%C3%A4%25");
-}
-
 }  // namespace
 }  // namespace knit::http

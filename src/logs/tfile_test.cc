@@ -73,6 +73,7 @@ TEST(TFile, TailByLines) {
   auto log = *loop.run(open_tfile(as_file(golden("logs/tfile-gz-blocks.3.4.2.bin"))));
   for (const auto& entry : log->entries()) {
     if (entry.length == 0) continue;
+    if (entry.container != log->entries()[0].container) break;  // the others are alike
     std::string whole;
     ASSERT_TRUE(loop.run(log->read(entry, 0, to(&whole))));
     std::string tail;
