@@ -9,7 +9,7 @@
 
 namespace knit::hdfs {
 
-BlockPipeline::BlockPipeline(Options options)
+BlockPipeline::BlockPipeline(Options options, TimePoint now)
     : options_(options),
       // DFSOutputStream.computePacketChunkSize: 126 chunks of 512 bytes in 64 KiB.
       chunks_per_packet_(
@@ -19,6 +19,7 @@ BlockPipeline::BlockPipeline(Options options)
       offset_(options.start),
       sent_(options.start),
       acknowledged_(options.start),
+      last_sent_(now),
       heartbeat_packet_(encode_empty_packet({.offset_in_block = 0, .seqno = kHeartbeatSeqno})) {
   KNIT_ASSERT(is_sane(options.checksum) && options.block_size % options.checksum.bytes_per_checksum == 0 &&
                   options.start <= options.block_size && options.max_packets > 0,
@@ -76,7 +77,7 @@ void BlockPipeline::close_packet(bool sync) {
   packets_.push_back({.seqno = header.seqno,
                       .end = end,
                       .last = false,
-                      .bytes = std::move(buffer_),
+                      .bytes = std::make_shared<std::vector<std::byte>>(std::move(buffer_)),
                       .begin = start - sums - used});
   buffer_ = std::move(next);
   offset_ = end - kept;
@@ -93,7 +94,7 @@ std::int64_t BlockPipeline::flush(bool sync) {
     packets_.push_back({.seqno = header.seqno,
                         .end = written(),
                         .last = false,
-                        .bytes = encode_empty_packet(header),
+                        .bytes = std::make_shared<std::vector<std::byte>>(encode_empty_packet(header)),
                         .begin = 0});
   }
   return next_seqno_ - 1;
@@ -109,7 +110,7 @@ void BlockPipeline::finish() {
   packets_.push_back({.seqno = header.seqno,
                       .end = offset_,
                       .last = true,
-                      .bytes = encode_empty_packet(header),
+                      .bytes = std::make_shared<std::vector<std::byte>>(encode_empty_packet(header)),
                       .begin = 0});
   ending_ = true;
 }
@@ -121,12 +122,12 @@ bool BlockPipeline::wants_to_send() const {
   return !packets_[sent_packets_].last || sent_packets_ == 0;
 }
 
-std::optional<std::span<const std::byte>> BlockPipeline::next_packet(TimePoint now) {
+std::optional<BlockPipeline::Outgoing> BlockPipeline::next_packet(TimePoint now) {
   if (!wants_to_send()) return std::nullopt;
   const Packet& packet = packets_[sent_packets_++];
   sent_ = std::max(sent_, packet.end);
   last_sent_ = now;
-  return std::span(packet.bytes).subspan(packet.begin);
+  return Outgoing{.bytes = std::span(*packet.bytes).subspan(packet.begin), .owner = packet.bytes};
 }
 
 std::span<const std::byte> BlockPipeline::heartbeat(TimePoint now) {

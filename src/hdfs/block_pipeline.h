@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -40,7 +41,8 @@ class BlockPipeline {
     std::size_t max_packets = 80;     // unacknowledged, dfs.client.write.max-packets-in-flight
     std::chrono::milliseconds heartbeat{30'000};  // of silence; half of dfs.client.socket-timeout
   };
-  explicit BlockPipeline(Options options);
+  // `now`: the silence that heartbeats break begins here.
+  explicit BlockPipeline(Options options, TimePoint now = {});
 
   // Takes bytes until the block or the window is full, and gives how many. Not after finish().
   std::size_t write(std::span<const std::byte> bytes);
@@ -59,8 +61,13 @@ class BlockPipeline {
   // The end of the block is acknowledged.
   bool finished() const { return finished_; }
 
-  // The next packet for the wire, or nothing. Counts as sent; valid until the next non-const call.
-  std::optional<std::span<const std::byte>> next_packet(TimePoint now);
+  // A packet on its way: an acknowledgement that comes too early does not take its bytes away.
+  struct Outgoing {
+    std::span<const std::byte> bytes;
+    std::shared_ptr<const std::vector<std::byte>> owner;
+  };
+  // The next packet for the wire, or nothing. Counts as sent.
+  std::optional<Outgoing> next_packet(TimePoint now);
   // Something is ready for next_packet().
   bool wants_to_send() const;
   // When a heartbeat is due if nothing else is sent before.
@@ -89,7 +96,7 @@ class BlockPipeline {
     std::int64_t seqno;
     std::uint64_t end;  // offset in the block after it
     bool last;
-    std::vector<std::byte> bytes;
+    std::shared_ptr<const std::vector<std::byte>> bytes;
     std::size_t begin;  // of the packet in `bytes`
   };
   void close_packet(bool sync);

@@ -17,7 +17,7 @@ BlockPipeline::Options options(std::uint64_t block_size = 128u << 20) {
 // All that the pipeline has to send.
 std::string drain(BlockPipeline& pipeline, TimePoint now = kStart) {
   std::string out;
-  while (auto packet = pipeline.next_packet(now)) out += text_of(*packet);
+  while (auto packet = pipeline.next_packet(now)) out += text_of(packet->bytes);
   return out;
 }
 
