@@ -27,14 +27,8 @@ BlockPipeline::Options pipeline_options(const WriteContext& context, std::uint64
 BlockWriter::BlockWriter(const WriteContext& context, LocatedBlock pipeline, std::uint64_t start)
     : context_(context),
       pipeline_(std::move(pipeline)),
-      core_(pipeline_options(context, start), io::now()),
-      is_append_(start > 0) {
+      transfer_(pipeline_options(context, start), io::now()) {
   pipeline_.block.length = context.file.status.block_size;
-}
-
-BlockWriter::~BlockWriter() {
-  // stop() was awaited, or nothing runs: tasks refer to this.
-  if (stream_) stream_->close();
 }
 
 io::Task<std::variant<std::unique_ptr<BlockWriter>, PipelineFailure>> BlockWriter::create(
@@ -52,6 +46,7 @@ io::Task<Result<std::unique_ptr<BlockWriter>>> BlockWriter::append(const WriteCo
                                                                    LocatedBlock last) {
   const std::uint64_t length = last.block.length;
   std::unique_ptr<BlockWriter> writer(new BlockWriter(context, std::move(last), length));
+  writer->is_append_ = true;
   Status fatal;
   auto failure = co_await writer->renew(PipelineStage::kAppend, fatal);
   if (!fatal) co_return std::move(fatal).error();
@@ -61,123 +56,56 @@ io::Task<Result<std::unique_ptr<BlockWriter>>> BlockWriter::append(const WriteCo
 
 ExtendedBlock BlockWriter::block() const {
   ExtendedBlock block = pipeline_.block;
-  block.length = core_.acknowledged();
+  block.length = core().acknowledged();
   return block;
 }
 
 void BlockWriter::start(std::unique_ptr<io::Stream> stream) {
-  stream_ = std::move(stream);
   streamed_ = true;
-  failure_.reset();
-  tasks_ = std::make_unique<io::TaskGroup>();
-  tasks_->spawn(send_packets());
-  tasks_->spawn(hear_acknowledgements());
+  const std::size_t nodes = pipeline_.nodes.size();
+  transfer_.start(std::move(stream), nodes, context_.options.write_timeout_of(nodes),
+                  context_.options.read_timeout_of(nodes));
 }
 
 io::Task<void> BlockWriter::stop() {
-  if (stream_) stream_->close();
-  if (tasks_) co_await tasks_->stop();
-  tasks_.reset();
-  stream_.reset();
-}
-
-void BlockWriter::fail(PipelineFailure failure) {
-  // The first one counts: closing the stream makes the other task fail too.
-  if (!failure_) failure_ = std::move(failure);
-  stream_->close();
-  changed_.set();
-  to_send_.set();
-}
-
-io::Task<void> BlockWriter::send_packets() {
-  const auto timeout = context_.options.write_timeout_of(pipeline_.nodes.size());
-  while (!failure_ && !core_.finished()) {
-    to_send_.reset();
-    Status sent;
-    if (const auto packet = core_.next_packet(io::now())) {
-      sent = co_await io::run_until(io::after(timeout), stream_->write(packet->bytes));
-    } else {
-      sent = co_await io::run_until(core_.heartbeat_due(), to_send_.wait());
-      if (sent || sent.error().code() != ErrorCode::kDeadlineExceeded) {
-        if (!sent) co_return;  // cancelled
-        continue;
-      }
-      sent = co_await io::run_until(io::after(timeout), stream_->write(core_.heartbeat(io::now())));
-    }
-    if (!sent) {
-      if (sent.error().code() == ErrorCode::kCancelled) co_return;
-      fail({.node = 0, .error = std::move(sent).error().with_context("sending a packet")});
-    }
-  }
-}
-
-io::Task<void> BlockWriter::hear_acknowledgements() {
-  const auto timeout = context_.options.read_timeout_of(pipeline_.nodes.size());
-  std::vector<std::byte> buffer(4096);
-  std::size_t end = 0, needed = 1;
-  while (!failure_ && !core_.finished()) {
-    auto view = decode_delimited(std::span(buffer).first(end), needed);
-    if (view && *view) {
-      auto ack = decode_ack((*view)->message);
-      std::memmove(buffer.data(), buffer.data() + (*view)->size, end - (*view)->size);
-      end -= (*view)->size;
-      if (!ack) co_return fail({.node = 0, .error = std::move(ack).error()});
-      if (auto failure = core_.acknowledge(*ack, pipeline_.nodes.size())) co_return fail(*std::move(failure));
-      changed_.set();
-      to_send_.set();
-      continue;
-    }
-    if (!view) co_return fail({.node = 0, .error = std::move(view).error()});
-    if (needed > buffer.size()) buffer.resize(needed);
-    auto count =
-        co_await io::run_until(io::after(timeout), stream_->read_some(std::span(buffer).subspan(end)));
-    if (!count) {
-      if (count.error().code() == ErrorCode::kCancelled) co_return;
-      co_return fail(
-          {.node = 0, .error = std::move(count).error().with_context("waiting for an acknowledgement")});
-    }
-    if (*count == 0) {
-      co_return fail({.node = 0, .error = Error(ErrorCode::kUnavailable, "the connection was closed")});
-    }
-    end += *count;
-  }
+  return transfer_.stop();
 }
 
 template <class Done>
 io::Task<Status> BlockWriter::wait_until(Done done) {
   if (fatal_) co_return *fatal_;
   while (true) {
-    changed_.reset();
-    if (failure_) {
-      if (Status recovered = co_await recover(*std::exchange(failure_, std::nullopt)); !recovered) {
+    transfer_.forget_changes();
+    if (auto failure = transfer_.take_failure()) {
+      if (Status recovered = co_await recover(*std::move(failure)); !recovered) {
         fatal_ = recovered.error();
         co_return recovered;
       }
     }
     if (done()) co_return Status();
-    to_send_.set();
-    if (Status waited = co_await changed_.wait(); !waited) co_return waited;
+    transfer_.poke();
+    KNIT_CO_TRY_VOID(co_await transfer_.wait_for_change());
   }
 }
 
 io::Task<Result<std::size_t>> BlockWriter::write(std::span<const std::byte> bytes) {
-  KNIT_CO_TRY_VOID(co_await wait_until([this] { return core_.has_room() || core_.full(); }));
-  const std::size_t taken = core_.write(bytes);
-  if (core_.wants_to_send()) to_send_.set();
+  KNIT_CO_TRY_VOID(co_await wait_until([this] { return core().has_room() || core().full(); }));
+  const std::size_t taken = core().write(bytes);
+  if (core().wants_to_send()) transfer_.poke();
   co_return taken;
 }
 
 io::Task<Status> BlockWriter::flush(bool sync) {
-  const std::int64_t seqno = core_.flush(sync);
+  const std::int64_t seqno = core().flush(sync);
   co_return co_await wait_until([this, seqno] {
-    flushed_ = flushed_ || core_.is_acknowledged(seqno);
-    return core_.is_acknowledged(seqno);
+    flushed_ = flushed_ || core().is_acknowledged(seqno);
+    return core().is_acknowledged(seqno);
   });
 }
 
 io::Task<Status> BlockWriter::finish() {
-  core_.finish();
-  KNIT_CO_TRY_VOID(co_await wait_until([this] { return core_.finished(); }));
+  core().finish();
+  KNIT_CO_TRY_VOID(co_await wait_until([this] { return core().finished(); }));
   co_await stop();
   co_return Status();
 }
@@ -186,13 +114,13 @@ io::Task<Status> BlockWriter::recover(PipelineFailure failure) {
   while (true) {
     co_await stop();
     if (failure.error.code() == ErrorCode::kCancelled) co_return failure.error;
-    if (core_.recoveries() >= kMaxRecoveries) {
+    if (core().recoveries() >= kMaxRecoveries) {
       co_return failure.error.with_context(fmt::format("{} did not work after {} recoveries of its pipeline",
                                                        to_string(pipeline_.block), kMaxRecoveries));
     }
     KNIT_CO_TRY_VOID(co_await leave_out(failure));
-    if (!core_.closing()) co_await replace_node();
-    const PipelineStage stage = core_.closing()            ? PipelineStage::kCloseRecovery
+    if (!core().closing()) co_await replace_node();
+    const PipelineStage stage = core().closing()           ? PipelineStage::kCloseRecovery
                                 : is_append_ && !streamed_ ? PipelineStage::kAppendRecovery
                                                            : PipelineStage::kStreamingRecovery;
     Status fatal;
@@ -232,7 +160,7 @@ io::Task<void> BlockWriter::replace_node() {
   if (replication < 3 || (left > replication / 2 && !is_append_ && !flushed_) || left >= replication)
     co_return;
   LocatedBlock present = pipeline_;
-  present.block.length = core_.acknowledged();
+  present.block.length = core().acknowledged();
   auto wider = co_await context_.name_node.get_additional_datanode(context_.path, context_.file.file_id,
                                                                    present, failed_);
   if (!wider || wider->nodes.size() != left + 1) co_return;
@@ -271,8 +199,8 @@ io::Task<std::optional<PipelineFailure>> BlockWriter::renew(PipelineStage stage,
                                         {.target = pipeline_,
                                          .client = context_.name_node.client_name(),
                                          .stage = stage,
-                                         .least_received = core_.acknowledged(),
-                                         .most_received = core_.sent(),
+                                         .least_received = core().acknowledged(),
+                                         .most_received = core().sent(),
                                          .generation = generation,
                                          .checksum = context_.checksum});
   if (auto* failure = std::get_if<PipelineFailure>(&setup)) co_return std::move(*failure);
@@ -283,8 +211,8 @@ io::Task<std::optional<PipelineFailure>> BlockWriter::renew(PipelineStage stage,
   if (!fatal) co_return std::nullopt;
   pipeline_.block.generation = generation;
   restart_deadline_.reset();
-  if (stage != PipelineStage::kAppend) core_.resend(io::now());
-  if (!core_.finished()) start(std::get<0>(std::move(setup)));
+  if (stage != PipelineStage::kAppend) core().resend(io::now());
+  if (!core().finished()) start(std::get<0>(std::move(setup)));
   co_return std::nullopt;
 }
 

@@ -6,11 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "hdfs/block_pipeline.h"
 #include "hdfs/name_node.h"
 #include "hdfs/pipeline_setup.h"
-#include "io/task_group.h"
-#include "io/wait.h"
+#include "hdfs/pipeline_transfer.h"
 
 namespace knit::hdfs {
 
@@ -38,11 +36,10 @@ class BlockWriter {
   // The last block of a file that is appended to; its length is the bytes it has.
   static io::Task<Result<std::unique_ptr<BlockWriter>>> append(const WriteContext& context,
                                                                LocatedBlock last);
-  ~BlockWriter();
 
   // Takes as many bytes as the block still has room for, and waits for room in the window.
   io::Task<Result<std::size_t>> write(std::span<const std::byte> bytes);
-  bool full() const { return core_.full(); }
+  bool full() const { return core().full(); }
   // Until all that was written is acknowledged by every DataNode.
   io::Task<Status> flush(bool sync);
   // The same, and ends the block.
@@ -55,10 +52,9 @@ class BlockWriter {
 
  private:
   BlockWriter(const WriteContext& context, LocatedBlock pipeline, std::uint64_t start);
+  BlockPipeline& core() { return transfer_.core(); }
+  const BlockPipeline& core() const { return transfer_.core(); }
   void start(std::unique_ptr<io::Stream> stream);
-  io::Task<void> send_packets();
-  io::Task<void> hear_acknowledgements();
-  void fail(PipelineFailure failure);
   // Waits for acknowledgements until `done`, recovering as often as it takes.
   template <class Done>
   io::Task<Status> wait_until(Done done);
@@ -66,21 +62,17 @@ class BlockWriter {
   io::Task<Status> recover(PipelineFailure failure);
   io::Task<Status> leave_out(const PipelineFailure& failure);
   io::Task<void> replace_node();
-  // Sets up a pipeline of the present nodes with a new generation.
+  // Sets up a pipeline of the present nodes with a new generation. `fatal` is what no other pipeline would
+  // mend.
   io::Task<std::optional<PipelineFailure>> renew(PipelineStage stage, Status& fatal);
 
   const WriteContext& context_;
   LocatedBlock pipeline_;  // its block is the operation's: length is the file's block size
-  BlockPipeline core_;
-  bool is_append_, streamed_ = false, flushed_ = false;
-  std::unique_ptr<io::Stream> stream_;
-  std::unique_ptr<io::TaskGroup> tasks_;
-  std::optional<PipelineFailure> failure_;
+  PipelineTransfer transfer_;
+  bool is_append_ = false, streamed_ = false, flushed_ = false;
   std::optional<Error> fatal_;
   std::optional<io::TimePoint> restart_deadline_;
   std::vector<DatanodeInfo> failed_;
-  io::Event to_send_;  // something may be ready to send
-  io::Event changed_;  // an acknowledgement or a failure came
 };
 
 }  // namespace knit::hdfs

@@ -188,10 +188,7 @@ io::Task<Result<std::vector<fs::FileStatus>>> HdfsFileSystem::list(std::string p
 
 io::Task<Result<std::unique_ptr<fs::Reader>>> HdfsFileSystem::open(std::string path) {
   KNIT_CO_TRY(path, fs::normalize_path(path));
-  KNIT_CO_TRY_VOID(co_await [](HdfsFileSystem& self) -> io::Task<Status> {
-    KNIT_CO_TRY_VOID(co_await self.server_defaults());
-    co_return Status();
-  }(*this));
+  KNIT_CO_TRY([[maybe_unused]] const ServerDefaults defaults, co_await server_defaults());
   const ReadContext context{core_->name_node, *core_->data_nodes, core_->options};
   auto reader = co_await FileReader::open(context, path, core_);
   if (reader) co_return std::unique_ptr<fs::Reader>(*std::move(reader));
@@ -299,7 +296,7 @@ io::Task<Result<std::unique_ptr<fs::Writer>>> HdfsFileSystem::open_to_append(std
 
 io::Task<Result<std::unique_ptr<fs::Writer>>> HdfsFileSystem::append(std::string path) {
   KNIT_CO_TRY(path, fs::normalize_path(path));
-  KNIT_CO_TRY_VOID(co_await server_defaults());
+  KNIT_CO_TRY([[maybe_unused]] const ServerDefaults defaults, co_await server_defaults());
   auto writer = co_await open_to_append(path);
   if (!writer) co_return explained(std::move(writer).error(), "append to", path);
   co_return std::move(writer);

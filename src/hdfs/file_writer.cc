@@ -127,6 +127,8 @@ io::Task<void> FileUnderConstruction::give_up() {
     (void)(co_await context_.name_node.recover_lease(context_.path)).has_value();
     co_return;
   }
+  // fsync is the question whether the lease is still ours: what another client took over is theirs.
+  if (!co_await context_.name_node.fsync(context_.path, context_.file.file_id, std::nullopt)) co_return;
   const auto present = co_await context_.name_node.get_file_info(context_.path);
   if (!present || !*present || (*present)->file_id != context_.file.file_id) co_return;
   (void)(co_await context_.name_node.remove(context_.path, false)).has_value();
@@ -142,6 +144,13 @@ io::Task<Status> give_up(std::shared_ptr<FileUnderConstruction> file) {
 io::Task<void> give_up_within(std::shared_ptr<FileUnderConstruction> file,
                               std::chrono::milliseconds timeout) {
   (void)(co_await io::run_until(io::after(timeout), give_up(std::move(file)))).has_value();
+}
+
+// A child of its own: works in a cancelled task, which is still cancelled afterwards.
+io::Task<Status> clean_up(std::shared_ptr<FileUnderConstruction> file, std::chrono::milliseconds timeout) {
+  co_await io::begin_cleanup();
+  co_await give_up_within(std::move(file), timeout);
+  co_return Status();
 }
 
 }  // namespace
@@ -191,8 +200,7 @@ io::Task<Status> FileWriter::close() {
 io::Task<void> FileWriter::abort() {
   const auto file = std::exchange(file_, nullptr);
   if (!file) co_return;
-  co_await io::begin_cleanup();
-  co_await give_up_within(file, abort_timeout_);
+  (void)(co_await io::run_until(io::kNoDeadline, clean_up(file, abort_timeout_))).has_value();
   host_.lease_ends();
 }
 
