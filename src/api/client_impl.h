@@ -22,6 +22,7 @@ struct Client::Impl {
       return;
     }
     (void)io::call_on<bool>(loop, [this]() -> io::Task<Result<bool>> {
+      if (session) co_await session->close();
       session.reset();
       co_return true;
     });

@@ -89,7 +89,7 @@ std::string path_of(std::string_view uri, const std::string& home) {
 }
 
 Result<Place> locate(Session& session, const std::string& text, std::string_view what) {
-  KNIT_TRY(fs::FileSystem * file_system, session.file_system(text, what));
+  KNIT_TRY(auto* file_system, session.file_system(text, what));
   KNIT_TRY(auto path, fs::normalize_path(path_of(text, file_system->home())));
   return Place{file_system, std::move(path)};
 }

@@ -8,9 +8,15 @@
 #include "conf/hdfs_settings.h"
 #include "conf/security_settings.h"
 #include "conf/yarn_settings.h"
+#include "hdfs/connect.h"
 
 namespace knit::client {
 namespace {
+
+// What Hadoop's audit logs show of us.
+std::string caller_context() {
+  return fmt::format("knit/{}", kVersion);
+}
 
 rpc::Service resource_manager_service(const std::vector<conf::Endpoint>& endpoints, const std::string& user) {
   rpc::Service service;
@@ -18,7 +24,7 @@ rpc::Service resource_manager_service(const std::vector<conf::Endpoint>& endpoin
   service.protocol = std::string(yarn::kResourceManagerProtocol);
   for (const auto& endpoint : endpoints) service.addresses.push_back({endpoint.host, endpoint.port});
   service.identity.user = user;
-  service.caller_context = fmt::format("knit/{}", kVersion);
+  service.caller_context = caller_context();
   return service;
 }
 
@@ -53,6 +59,21 @@ std::string Session::resource_manager_address() const {
   std::vector<std::string> addresses;
   for (const auto& address : rpc_.service().addresses) addresses.push_back(io::to_string(address));
   return fmt::format("{}", fmt::join(addresses, ", "));
+}
+
+Result<hdfs::HdfsFileSystem*> Session::file_system(const std::string& uri, std::string_view what) {
+  KNIT_TRY(const auto authority, conf::hdfs_authority(settings_, uri, what));
+  auto& known = file_systems_[authority];
+  if (!known) {
+    auto opened = hdfs::open_file_system(settings_, authority, user_, connect_timeout_, caller_context());
+    if (!opened) return std::move(opened).error().with_context(what);
+    known = std::move(*opened);
+  }
+  return known.get();
+}
+
+io::Task<void> Session::close() {
+  for (auto& [authority, file_system] : file_systems_) co_await file_system->shut_down();
 }
 
 }  // namespace knit::client

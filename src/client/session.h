@@ -11,7 +11,7 @@
 
 #include "conf/endpoint.h"
 #include "conf/settings.h"
-#include "fs/file_system.h"
+#include "hdfs/file_system.h"
 #include "io/net.h"
 #include "rpc/client.h"
 #include "yarn/resource_manager.h"
@@ -35,7 +35,10 @@ class Session {
 
   // The file system on which `uri` lies (a path without scheme: fs.defaultFS). `what` names in errors what
   // was given.
-  Result<fs::FileSystem*> file_system(const std::string& uri, std::string_view what);
+  Result<hdfs::HdfsFileSystem*> file_system(const std::string& uri, std::string_view what);
+
+  // Lets what goes on in the background end, within bounds. Await it before the Session goes.
+  io::Task<void> close();
 
  private:
   Session(conf::Settings settings, std::string user, std::chrono::milliseconds connect_timeout,
@@ -46,7 +49,7 @@ class Session {
   std::chrono::milliseconds connect_timeout_;
   rpc::Client rpc_;
   yarn::ResourceManager resource_manager_;
-  std::map<std::string, std::unique_ptr<fs::FileSystem>> file_systems_;  // by authority
+  std::map<std::string, std::unique_ptr<hdfs::HdfsFileSystem>> file_systems_;  // by authority
 };
 
 // The path of "hdfs://nn:8020/a/b" or "/a/b"; a relative one is below `home`.
