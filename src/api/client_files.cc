@@ -114,8 +114,7 @@ Status Client::move_file(const std::string& from, const std::string& to) {
 
 Result<std::string> Client::remove_file(const std::string& path, bool recursive, bool skip_trash) {
   return impl_->call<std::string>([&]() -> io::Task<Result<std::string>> {
-    KNIT_CO_TRY(const auto place, client::locate(*impl_->session, path, path));
-    co_return co_await client::remove(*impl_->session, place, recursive, skip_trash);
+    co_return co_await client::remove(*impl_->session, path, recursive, skip_trash);
   });
 }
 

@@ -8,6 +8,7 @@
 #include "base/try.h"
 #include "conf/hdfs_settings.h"
 #include "fs/path.h"
+#include "hdfs/trash.h"
 #include "io/wait.h"
 
 namespace knit::client {
@@ -119,6 +120,22 @@ io::Task<Status> move(const Place& from, const Place& to) {
   const bool into = target && target->is_directory();
   const auto path = into ? fs::join_path(to.path, fs::file_name(from.path)) : to.path;
   co_return co_await from.file_system->rename(from.path, path, false);
+}
+
+io::Task<Result<std::string>> remove(Session& session, std::string text, bool recursive, bool skip_trash) {
+  KNIT_CO_TRY(auto* hdfs, session.file_system(text, text));
+  KNIT_CO_TRY(const auto path, fs::normalize_path(path_of(text, hdfs->home())));
+  KNIT_CO_TRY(const auto status, co_await hdfs->stat(path));
+  if (status.is_directory() && !recursive) {
+    co_return Error(ErrorCode::kFailedPrecondition,
+                    fmt::format("{} is a directory: say -r to remove it with everything in it", path));
+  }
+  if (!skip_trash) {
+    KNIT_CO_TRY(const auto taken_to, co_await hdfs::move_to_trash(*hdfs, path));
+    if (taken_to) co_return *taken_to;
+  }
+  KNIT_CO_TRY_VOID(co_await hdfs->remove(path, recursive));
+  co_return std::string();
 }
 
 io::Task<Status> read_whole(Place from, ByteSink sink) {

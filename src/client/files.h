@@ -38,7 +38,7 @@ io::Task<Status> move(const Place& from, const Place& to);
 
 // Moves to the trash where the cluster has one (fs.trash.interval), as `hdfs dfs -rm` does, and gives the new
 // path; else deletes and gives "". A directory needs `recursive`; kNotFound if there is nothing.
-io::Task<Result<std::string>> remove(Session& session, const Place& place, bool recursive, bool skip_trash);
+io::Task<Result<std::string>> remove(Session& session, std::string path, bool recursive, bool skip_trash);
 
 using ByteSink = std::function<Status(std::span<const std::byte>)>;
 io::Task<Status> read_whole(Place from, ByteSink sink);
