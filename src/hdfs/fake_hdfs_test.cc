@@ -403,6 +403,15 @@ void FakeHdfs::script(ScriptedCaller& caller) {
   };
   on["mkdirs"] = [this](const std::string& bytes) -> Result<std::string> {
     const auto request = parse<proto::MkdirsRequestProto>(bytes);
+    for (std::string path = request.src(); path != "/"; path = fs::parent_path(path)) {
+      const FakeFile* file = find(path);
+      if (!file || file->is_directory) continue;
+      const bool itself = path == request.src();
+      return java(itself ? "org.apache.hadoop.fs.FileAlreadyExistsException"
+                         : "org.apache.hadoop.fs.ParentNotDirectoryException",
+                  itself ? ErrorCode::kAlreadyExists : ErrorCode::kFailedPrecondition,
+                  path + " is no directory");
+    }
     for (std::string path = request.src(); !find(path); path = fs::parent_path(path)) {
       files[path] = {.id = next_id_++,
                      .permission = static_cast<std::uint16_t>(request.masked().perm()),
