@@ -3,8 +3,6 @@
 // implementation.
 #pragma once
 
-#include <knit/byte_size.h>
-#include <knit/cluster.h>
 #include <knit/result.h>
 
 #include <cstddef>
@@ -16,25 +14,10 @@
 #include <string_view>
 #include <vector>
 
+#include "fs/file_status.h"
 #include "io/task.h"
 
 namespace knit::fs {
-
-enum class FileType { kFile, kDirectory, kSymlink };
-
-struct FileStatus {
-  std::string path;  // absolute, without scheme: "/user/alice/x"
-  FileType type = FileType::kFile;
-  std::uint64_t length = 0;      // bytes
-  std::uint16_t permission = 0;  // the low 12 bits, as chmod writes them
-  std::string owner, group;
-  WallTime modified{}, accessed{};
-  std::uint32_t replication = 0;
-  std::uint64_t block_size = 0;  // bytes
-  bool encrypted = false;        // lies in an encryption zone: its plain bytes are not readable by us
-  bool erasure_coded = false;
-  bool is_directory() const { return type == FileType::kDirectory; }
-};
 
 // An open file: what it held when it was opened (open it again to see more of one that grows). One call at a
 // time. Deadlines by io::run_until around each call.

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hdfs/golden_test.h"
+#include "hdfs/golden_for_test.h"
 
 namespace knit::hdfs {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "hdfs/golden_test.h"
+#include "hdfs/golden_for_test.h"
 
 namespace knit::hdfs {
 namespace {

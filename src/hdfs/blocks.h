@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "fs/file_system.h"
+#include "fs/file_status.h"
 #include "hdfs/checksum.h"
 #include "security/token.h"
 

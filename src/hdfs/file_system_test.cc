@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "base/try.h"
-#include "hdfs/fake_hdfs_test.h"
-#include "hdfs/golden_test.h"
+#include "hdfs/fake_hdfs_for_test.h"
+#include "hdfs/golden_for_test.h"
 #include "hdfs/proto/namenode.pb.h"
 #include "io/wait.h"
 

@@ -4,10 +4,10 @@
 
 #include <deque>
 
-#include "hdfs/golden_test.h"
+#include "hdfs/golden_for_test.h"
 #include "hdfs/packet.h"
 #include "hdfs/proto/namenode.pb.h"
-#include "hdfs/scripted_caller_test.h"
+#include "hdfs/scripted_caller_for_test.h"
 #include "io/loop.h"
 #include "rpc/proto/rpc_engine.pb.h"
 #include "rpc/proto/rpc_header.pb.h"

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "hdfs/fake_hdfs_test.h"
+#include "hdfs/fake_hdfs_for_test.h"
 
 namespace knit::hdfs {
 namespace {

@@ -10,7 +10,7 @@
 #include "hdfs/data_nodes.h"
 #include "hdfs/file_system.h"
 #include "hdfs/packet.h"
-#include "hdfs/scripted_caller_test.h"
+#include "hdfs/scripted_caller_for_test.h"
 #include "io/loop.h"
 #include "io/task_group.h"
 
@@ -97,8 +97,14 @@ class FakeHdfs {
     out.emplace(co_await std::move(task));
   }
   void run_until_set(const std::function<bool()>& done);
-  void script(ScriptedCaller& caller);
+  std::unique_ptr<DataNodes> make_nodes();
+  void script_files(ScriptedCaller& caller);
+  void script_names(ScriptedCaller& caller);
+  void script_leases(ScriptedCaller& caller);
   void script_blocks(ScriptedCaller& caller);
+  void script_open_files(ScriptedCaller& caller);
+  void script_pipelines(ScriptedCaller& caller);
+  void script_locations(ScriptedCaller& caller);
   FakeFile* find(const std::string& path);
   FakeFile* file_of_block(std::uint64_t id);
 

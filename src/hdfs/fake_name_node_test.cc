@@ -1,14 +1,11 @@
-#include "hdfs/fake_hdfs_test.h"
-
+// The NameNode of FakeHdfs.
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "base/try.h"
 #include "fs/path.h"
 #include "hdfs/convert.h"
-#include "hdfs/golden_test.h"
-#include "hdfs/proto/datatransfer.pb.h"
+#include "hdfs/fake_hdfs_for_test.h"
 #include "hdfs/proto/namenode.pb.h"
 
 namespace knit::hdfs {
@@ -23,239 +20,11 @@ Message parse(std::string_view bytes) {
   return message;
 }
 
-std::string delimited(const google::protobuf::MessageLite& message) {
-  std::string out;
-  std::size_t length = message.ByteSizeLong();
-  for (; length >= 0x80; length >>= 7) out += static_cast<char>(length | 0x80);
-  return out + static_cast<char>(length) + message.SerializeAsString();
-}
-
 Error java(std::string name, ErrorCode code, std::string text) {
   return Error(code, std::move(text), std::move(name));
 }
 
-io::Task<Result<std::string>> read_delimited(io::Stream& stream) {
-  std::size_t length = 0;
-  for (int shift = 0;; shift += 7) {
-    std::byte byte;
-    KNIT_CO_TRY_VOID(co_await io::read_exactly(stream, std::span(&byte, 1)));
-    length |= (std::to_integer<std::size_t>(byte) & 0x7f) << shift;
-    if (std::to_integer<int>(byte) < 0x80) break;
-  }
-  std::string message(length, '\0');
-  KNIT_CO_TRY_VOID(co_await io::read_exactly(stream, std::as_writable_bytes(std::span(message))));
-  co_return message;
-}
-
 }  // namespace
-
-// ---- DataNodes ----
-
-class FakeHdfs::Nodes final : public DataNodes {
- public:
-  explicit Nodes(FakeHdfs& cluster) : cluster_(cluster) {}
-  io::Task<Result<std::unique_ptr<io::Stream>>> connect(DatanodeInfo node) override {
-    if (cluster_.faults.refuse_connection && cluster_.faults.refuse_connection(node)) {
-      co_return Error(ErrorCode::kUnavailable, transfer_address(node) + ": Connection refused");
-    }
-    auto [ours, theirs] = io::make_pipe();
-    cluster_.servers_->spawn(cluster_.serve(node, std::move(theirs)));
-    co_return std::move(ours);
-  }
-  io::Task<Result<std::uint64_t>> visible_length(DatanodeInfo node, ExtendedBlock block,
-                                                 security::Token) override {
-    const auto found = cluster_.replicas.find({node.uuid, block.id});
-    if (found == cluster_.replicas.end()) {
-      co_return java("org.apache.hadoop.hdfs.server.datanode.ReplicaNotFoundException", ErrorCode::kNotFound,
-                     "none");
-    }
-    co_return std::uint64_t{found->second.bytes.size()};
-  }
-
- private:
-  FakeHdfs& cluster_;
-};
-
-io::Task<void> FakeHdfs::serve(DatanodeInfo node, std::unique_ptr<io::Stream> stream) {
-  std::byte head[3];
-  if (!co_await io::read_exactly(*stream, head)) co_return;
-  if (head[0] != std::byte{0} || head[1] != std::byte{28}) problems.push_back("wrong version");
-  auto message = co_await read_delimited(*stream);
-  if (!message) co_return;
-  switch (std::to_integer<int>(head[2])) {
-    case 80:
-      (void)(co_await serve_write(node, *stream, *message)).has_value();
-      break;
-    case 81:
-      (void)(co_await serve_read(node, *stream, *message)).has_value();
-      break;
-    case 86:
-      (void)(co_await serve_transfer(node, *stream, *message)).has_value();
-      break;
-    default:
-      problems.push_back("unknown operation");
-  }
-  stream->close();
-}
-
-io::Task<Status> FakeHdfs::serve_write(const DatanodeInfo& node, io::Stream& stream, std::string message) {
-  const auto op = parse<proto::OpWriteBlockProto>(message);
-  std::vector<DatanodeInfo> pipeline{node};
-  for (const auto& target : op.targets()) {
-    const auto found = std::ranges::find(nodes, target.id().datanodeuuid(), &DatanodeInfo::uuid);
-    pipeline.push_back(*found);
-  }
-  if (op.pipelinesize() != pipeline.size()) problems.push_back("pipeline size");
-  proto::BlockOpResponseProto answer;
-  answer.set_status(proto::SUCCESS);
-  answer.set_firstbadlink("");
-  std::optional<std::size_t> bad;
-  if (faults.bad_link) bad = faults.bad_link(pipeline);
-  if (bad) {
-    answer.set_status(proto::ERROR);
-    if (*bad > 0) answer.set_firstbadlink(transfer_address(pipeline[*bad]));
-    co_return co_await stream.write(io::as_bytes(delimited(answer)));
-  }
-  const std::uint64_t id = op.header().baseheader().block().blockid();
-  const bool creates = op.stage() == proto::OpWriteBlockProto::PIPELINE_SETUP_CREATE;
-  for (const DatanodeInfo& member : pipeline) {
-    Replica& replica = replicas[{member.uuid, id}];
-    if (creates) {
-      replica = {.generation = op.header().baseheader().block().generationstamp(), .bytes = {}};
-      continue;
-    }
-    // FsDatasetImpl.recoverRbw: as long as acknowledged and sent say; what is beyond the acknowledged goes.
-    if (op.latestgenerationstamp() <= replica.generation) problems.push_back("generation did not grow");
-    if (replica.bytes.size() < op.minbytesrcvd() || replica.bytes.size() > op.maxbytesrcvd()) {
-      problems.push_back(fmt::format("replica of {} bytes, client says {} to {}", replica.bytes.size(),
-                                     op.minbytesrcvd(), op.maxbytesrcvd()));
-    }
-    replica.bytes.resize(op.minbytesrcvd());
-    replica.generation = op.latestgenerationstamp();
-    replica.finalized = op.stage() == proto::OpWriteBlockProto::PIPELINE_CLOSE_RECOVERY;
-  }
-  KNIT_CO_TRY_VOID(co_await stream.write(io::as_bytes(delimited(answer))));
-  if (op.stage() == proto::OpWriteBlockProto::PIPELINE_CLOSE_RECOVERY) co_return Status();
-  co_return co_await serve_packets(pipeline, id, stream);
-}
-
-io::Task<Status> FakeHdfs::serve_packets(const std::vector<DatanodeInfo>& pipeline, std::uint64_t block,
-                                         io::Stream& stream) {
-  const ChecksumSpec spec;
-  while (true) {
-    std::vector<std::byte> buffer;
-    std::size_t needed = kPacketLengths;
-    std::optional<PacketView> packet;
-    while (!packet) {
-      const std::size_t had = buffer.size();
-      buffer.resize(needed);
-      KNIT_CO_TRY_VOID(co_await io::read_exactly(stream, std::span(buffer).subspan(had)));
-      KNIT_CO_TRY(packet, decode_packet(buffer, needed));
-    }
-    proto::PipelineAckProto ack;
-    ack.set_seqno(packet->header.seqno);
-    std::vector replies(pipeline.size(), proto::SUCCESS);
-    bool close_after = false;
-    if (packet->header.seqno == kHeartbeatSeqno) {
-      ++heartbeats;
-    } else {
-      const auto fault = faults.packet ? faults.packet(packets) : Faults::Packet::kStore;
-      ++packets;
-      if (fault == Faults::Packet::kClose) co_return Status();
-      if (fault == Faults::Packet::kSilence) {
-        std::byte more[4096];  // swallows everything, answers nothing
-        while ((co_await stream.read_some(more)).value_or(0) > 0) {
-        }
-        co_return Status();
-      }
-      if (fault == Faults::Packet::kLastNodeFails) replies.back() = proto::ERROR;
-      if (fault == Faults::Packet::kRestart) {
-        ack.set_seqno(kOutOfBandSeqno);
-        replies.assign(1, proto::OOB_RESTART);
-      }
-      close_after = fault != Faults::Packet::kStore;
-      if (packet->checksums.size() != spec.size_for(packet->data.size()) ||
-          find_corrupt_chunk(spec, packet->data, packet->checksums)) {
-        problems.push_back("wrong checksum");
-      }
-      const auto offset = static_cast<std::size_t>(packet->header.offset_in_block);
-      if (offset % 512 != 0 && packet->data.size() > 512) problems.push_back("a long packet within a chunk");
-      for (const DatanodeInfo& member : pipeline) {
-        Replica& replica = replicas[{member.uuid, block}];
-        if (fault == Faults::Packet::kLastNodeFails && &member == &pipeline.back()) continue;
-        if (offset > replica.bytes.size()) problems.push_back("a gap between packets");
-        replica.bytes.replace(std::min(offset, replica.bytes.size()), packet->data.size(),
-                              text_of(packet->data));
-        if (packet->header.last && fault == Faults::Packet::kStore) replica.finalized = true;
-      }
-    }
-    for (const auto reply : replies) {
-      ack.add_reply(reply);
-      ack.add_flag(static_cast<std::uint32_t>(reply));
-    }
-    KNIT_CO_TRY_VOID(co_await stream.write(io::as_bytes(delimited(ack))));
-    if (close_after || packet->header.last) co_return Status();
-  }
-}
-
-io::Task<Status> FakeHdfs::serve_read(const DatanodeInfo& node, io::Stream& stream, std::string message) {
-  const auto op = parse<proto::OpReadBlockProto>(message);
-  proto::BlockOpResponseProto answer;
-  const auto found = replicas.find({node.uuid, op.header().baseheader().block().blockid()});
-  const bool refuse = faults.refuse_token && faults.refuse_token(node);
-  if (refuse || found == replicas.end() || op.offset() + op.len() > found->second.bytes.size()) {
-    answer.set_status(refuse ? proto::ERROR_ACCESS_TOKEN : proto::ERROR);
-    answer.set_message(refuse ? "token expired" : "no such replica");
-    co_return co_await stream.write(io::as_bytes(delimited(answer)));
-  }
-  const ChecksumSpec spec;
-  const std::string& bytes = found->second.bytes;
-  answer.set_status(proto::SUCCESS);
-  auto* info = answer.mutable_readopchecksuminfo();
-  info->mutable_checksum()->set_type(proto::CHECKSUM_CRC32C);
-  info->mutable_checksum()->set_bytesperchecksum(512);
-  std::size_t at = op.offset() / 512 * 512;
-  info->set_chunkoffset(at);
-  std::string out = delimited(answer);
-  const std::size_t end = std::min(bytes.size(), (op.offset() + op.len() + 511) / 512 * 512);
-  PacketHeader header;
-  while (true) {
-    std::string data = bytes.substr(at, std::min<std::size_t>(65536, end - at));
-    std::vector<std::byte> sums(spec.size_for(data.size())), room(kMaxPacketHeader);
-    compute_checksums(spec, bytes_of(data), sums);
-    if (!data.empty() && faults.corrupt_read && faults.corrupt_read(node)) data.back() ^= 1;
-    header.offset_in_block = static_cast<std::int64_t>(at);
-    header.data_length = static_cast<std::uint32_t>(data.size());
-    header.last = data.empty();
-    const std::size_t used = write_packet_header(header, sums.size(), room);
-    out += text_of(std::span(room).last(used)) + text_of(sums) + data;
-    ++header.seqno;
-    at += data.size();
-    if (faults.cut_read && faults.cut_read(node)) {
-      co_return co_await stream.write(io::as_bytes(std::string_view(out).substr(0, out.size() - 1)));
-    }
-    KNIT_CO_TRY_VOID(co_await stream.write(io::as_bytes(out)));
-    out.clear();
-    if (header.last) break;
-  }
-  KNIT_CO_TRY(const std::string status, co_await read_delimited(stream));
-  reads_verified += parse<proto::ClientReadStatusProto>(status).status() == proto::CHECKSUM_OK;
-  co_return Status();
-}
-
-io::Task<Status> FakeHdfs::serve_transfer(const DatanodeInfo& node, io::Stream& stream, std::string message) {
-  const auto op = parse<proto::OpTransferBlockProto>(message);
-  const std::uint64_t id = op.header().baseheader().block().blockid();
-  proto::BlockOpResponseProto answer;
-  answer.set_status(replicas.contains({node.uuid, id}) ? proto::SUCCESS : proto::ERROR);
-  if (answer.status() == proto::SUCCESS) {
-    for (const auto& target : op.targets())
-      replicas[{target.id().datanodeuuid(), id}] = replicas[{node.uuid, id}];
-  }
-  co_return co_await stream.write(io::as_bytes(delimited(answer)));
-}
-
-// ---- NameNode ----
 
 FakeHdfs::FakeHdfs(std::size_t count) : servers_(std::make_unique<io::TaskGroup>()) {
   for (std::size_t n = 0; n < count; ++n) {
@@ -278,10 +47,14 @@ std::unique_ptr<HdfsFileSystem> FakeHdfs::file_system(Options options) {
   if (options.user.empty()) options.user = "alice";
   auto caller = std::make_unique<ScriptedCaller>();
   name_node = caller.get();
-  script(*caller);
+  script_files(*caller);
+  script_names(*caller);
+  script_leases(*caller);
   script_blocks(*caller);
-  return std::make_unique<HdfsFileSystem>("fake:8020", std::move(caller), std::make_unique<Nodes>(*this),
-                                          options, next_id_++);
+  script_open_files(*caller);
+  script_pipelines(*caller);
+  script_locations(*caller);
+  return std::make_unique<HdfsFileSystem>("fake:8020", std::move(caller), make_nodes(), options, next_id_++);
 }
 
 void FakeHdfs::run_until_set(const std::function<bool()>& done) {
@@ -335,6 +108,19 @@ Error no_file(const std::string& path) {
   return java("java.io.FileNotFoundException", ErrorCode::kNotFound, "File does not exist: " + path);
 }
 
+void fill(const ExtendedBlock& block, std::uint64_t offset, const std::vector<DatanodeInfo>& places,
+          proto::LocatedBlockProto* out) {
+  encode(block, out->mutable_b());
+  out->set_offset(offset);
+  for (const DatanodeInfo& node : places) {
+    encode(node, out->add_locs());
+    out->add_storagetypes(proto::DISK);
+    out->add_storageids("DS-" + node.uuid);
+  }
+  out->set_corrupt(false);
+  encode(security::Token(), out->mutable_blocktoken());
+}
+
 void fill_status(const FakeFile& file, const std::string& name, proto::HdfsFileStatusProto* out) {
   out->set_filetype(file.is_directory ? proto::HdfsFileStatusProto::IS_DIR
                                       : proto::HdfsFileStatusProto::IS_FILE);
@@ -367,7 +153,7 @@ void fill_status(const FakeFile& file, const std::string& name, proto::HdfsFileS
 
 }  // namespace
 
-void FakeHdfs::script(ScriptedCaller& caller) {
+void FakeHdfs::script_files(ScriptedCaller& caller) {
   auto& on = caller.handlers;
   on["getServerDefaults"] = [](const std::string&) -> Result<std::string> {
     proto::GetServerDefaultsResponseProto answer;
@@ -421,6 +207,10 @@ void FakeHdfs::script(ScriptedCaller& caller) {
     answer.set_result(true);
     return answer.SerializeAsString();
   };
+}
+
+void FakeHdfs::script_names(ScriptedCaller& caller) {
+  auto& on = caller.handlers;
   on["delete"] = [this](const std::string& bytes) -> Result<std::string> {
     proto::DeleteResponseProto answer;
     answer.set_result(files.erase(parse<proto::DeleteRequestProto>(bytes).src()) > 0);
@@ -434,6 +224,10 @@ void FakeHdfs::script(ScriptedCaller& caller) {
     files.insert(std::move(node));
     return std::string();
   };
+}
+
+void FakeHdfs::script_leases(ScriptedCaller& caller) {
+  auto& on = caller.handlers;
   on["renewLease"] = [](const std::string&) -> Result<std::string> { return std::string(); };
   on["recoverLease"] = [this](const std::string& bytes) -> Result<std::string> {
     FakeFile* file = find(parse<proto::RecoverLeaseRequestProto>(bytes).src());
@@ -454,19 +248,7 @@ void FakeHdfs::script(ScriptedCaller& caller) {
 
 void FakeHdfs::script_blocks(ScriptedCaller& caller) {
   auto& on = caller.handlers;
-  const auto fill = [](const ExtendedBlock& block, std::uint64_t offset,
-                       const std::vector<DatanodeInfo>& places, proto::LocatedBlockProto* out) {
-    encode(block, out->mutable_b());
-    out->set_offset(offset);
-    for (const DatanodeInfo& node : places) {
-      encode(node, out->add_locs());
-      out->add_storagetypes(proto::DISK);
-      out->add_storageids("DS-" + node.uuid);
-    }
-    out->set_corrupt(false);
-    encode(security::Token(), out->mutable_blocktoken());
-  };
-  on["addBlock"] = [this, fill](const std::string& bytes) -> Result<std::string> {
+  on["addBlock"] = [this](const std::string& bytes) -> Result<std::string> {
     const auto request = parse<proto::AddBlockRequestProto>(bytes);
     if (faults.not_replicated_yet > 0) {
       --faults.not_replicated_yet;
@@ -522,6 +304,10 @@ void FakeHdfs::script_blocks(ScriptedCaller& caller) {
     if (answer.result()) file->holder.clear();
     return answer.SerializeAsString();
   };
+}
+
+void FakeHdfs::script_open_files(ScriptedCaller& caller) {
+  auto& on = caller.handlers;
   on["fsync"] = [this](const std::string& bytes) -> Result<std::string> {
     const auto request = parse<proto::FsyncRequestProto>(bytes);
     const FakeFile* file = find(request.src());
@@ -534,7 +320,7 @@ void FakeHdfs::script_blocks(ScriptedCaller& caller) {
     }
     return std::string();
   };
-  on["append"] = [this, fill](const std::string& bytes) -> Result<std::string> {
+  on["append"] = [this](const std::string& bytes) -> Result<std::string> {
     const auto request = parse<proto::AppendRequestProto>(bytes);
     FakeFile* file = find(request.src());
     if (!file) return no_file(request.src());
@@ -550,7 +336,11 @@ void FakeHdfs::script_blocks(ScriptedCaller& caller) {
     fill_status(*file, "", answer.mutable_stat());
     return answer.SerializeAsString();
   };
-  on["updateBlockForPipeline"] = [this, fill](const std::string& bytes) -> Result<std::string> {
+}
+
+void FakeHdfs::script_pipelines(ScriptedCaller& caller) {
+  auto& on = caller.handlers;
+  on["updateBlockForPipeline"] = [this](const std::string& bytes) -> Result<std::string> {
     ExtendedBlock block = decode(parse<proto::UpdateBlockForPipelineRequestProto>(bytes).block());
     block.generation = 1000 + next_generation_++;
     proto::UpdateBlockForPipelineResponseProto answer;
@@ -575,7 +365,7 @@ void FakeHdfs::script_blocks(ScriptedCaller& caller) {
     }
     return std::string();
   };
-  on["getAdditionalDatanode"] = [this, fill](const std::string& bytes) -> Result<std::string> {
+  on["getAdditionalDatanode"] = [this](const std::string& bytes) -> Result<std::string> {
     const auto request = parse<proto::GetAdditionalDatanodeRequestProto>(bytes);
     std::vector<DatanodeInfo> places;
     std::set<std::string> not_these;
@@ -594,7 +384,11 @@ void FakeHdfs::script_blocks(ScriptedCaller& caller) {
     fill(decode(request.blk()), 0, places, answer.mutable_block());
     return answer.SerializeAsString();
   };
-  on["getBlockLocations"] = [this, fill](const std::string& bytes) -> Result<std::string> {
+}
+
+void FakeHdfs::script_locations(ScriptedCaller& caller) {
+  auto& on = caller.handlers;
+  on["getBlockLocations"] = [this](const std::string& bytes) -> Result<std::string> {
     const auto request = parse<proto::GetBlockLocationsRequestProto>(bytes);
     const FakeFile* file = find(request.src());
     if (!file) return no_file(request.src());
