@@ -4,6 +4,7 @@
 
 #include "base/try.h"
 #include "conf/hdfs_settings.h"
+#include "conf/security_settings.h"
 #include "rpc/client.h"
 #include "security/random.h"
 
@@ -23,8 +24,12 @@ Result<std::unique_ptr<HdfsFileSystem>> open_file_system(const conf::Settings& s
   for (const auto& endpoint : endpoints) service.addresses.push_back({endpoint.host, endpoint.port});
   service.identity.user = user;
   service.caller_context = caller_context;
+  KNIT_TRY(const conf::RpcSettings rpc_settings, conf::rpc_settings(settings));
   rpc::Limits limits;
   limits.connect_timeout = connect_timeout;
+  limits.ping_interval = rpc_settings.ping_interval;
+  limits.max_response = static_cast<std::size_t>(rpc_settings.maximum_response.bytes());
+  limits.max_request = static_cast<std::size_t>(rpc_settings.maximum_request.bytes());
   KNIT_TRY(const auto random, security::random_bytes(sizeof(std::uint64_t)));
   std::uint64_t unique = 0;
   std::memcpy(&unique, random.data(), sizeof unique);
