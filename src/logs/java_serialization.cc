@@ -17,6 +17,7 @@ enum : std::uint8_t {
   kTcObject = 0x73,
   kTcString = 0x74,
   kTcArray = 0x75,
+  kTcClass = 0x76,
   kTcBlockData = 0x77,
   kTcEndBlockData = 0x78,
   kTcBlockDataLong = 0x7a,
@@ -150,6 +151,11 @@ Result<JavaValue> JavaStreamParser::read_object(std::uint8_t tag) {
         return read_enum();
       case kTcArray:
         return read_array();
+      case kTcClass: {  // a class as a value: an EnumMap has its keys'
+        KNIT_TRY(auto type, read_class_of_object());
+        KNIT_TRY(auto index, add_object({.kind = JavaObject::Kind::kClass, .type = type}));
+        return object_value(index);
+      }
       case kTcObject:
         return read_instance();
       default:

@@ -26,7 +26,7 @@ struct JavaValue {
 };
 
 struct JavaObject {
-  enum class Kind : std::uint8_t { kString, kEnum, kArray, kInstance };
+  enum class Kind : std::uint8_t { kString, kEnum, kArray, kInstance, kClass };
   Kind kind = Kind::kInstance;
   std::uint32_t type = 0;  // index into JavaGraph's classes; not for strings
   std::string text;        // a string, or an enum constant's name; UTF-8

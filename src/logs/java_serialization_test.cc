@@ -88,7 +88,7 @@ TEST(JavaSerialization, RefusesDamageAndWhatIsNoPlainData) {
   EXPECT_EQ(code("\x71\0\x7e\0\0"s), ErrorCode::kDataLoss);  // refers to nothing
   EXPECT_EQ(code("\x74\0\x9z"s), ErrorCode::kDataLoss);      // longer than the stream
   EXPECT_EQ(code("\x7c\x7f\xff\xff\xff\xff\xff\xff\xff"), ErrorCode::kDataLoss);
-  EXPECT_EQ(code("\x76"), ErrorCode::kUnimplemented);      // a Class
+  EXPECT_EQ(code("\x79"), ErrorCode::kUnimplemented);      // a reset
   EXPECT_EQ(code("\x73\x7d"), ErrorCode::kUnimplemented);  // a proxy
   EXPECT_EQ(code("\x73\x70"), ErrorCode::kDataLoss);       // no class
   EXPECT_EQ(code("\x73" + class_desc("A", 2, "", 0, "\x71\0\x7e\0\0"s)),
@@ -133,6 +133,24 @@ TEST(IndexedMeta, OfARealFileAndCutAnywhere) {
   for (std::size_t cut = 0; cut < size; cut += cut < 300 ? 1 : 7)
     EXPECT_FALSE(parse_indexed_meta(io::as_bytes(std::string_view(stream).substr(0, cut)), start)) << cut;
   EXPECT_EQ(parse_indexed_meta(io::as_bytes(stream), 1000).error().code(), ErrorCode::kDataLoss);
+}
+
+TEST(IndexedMeta, UploadsInTheirOrderWhateverTheClassOfTheRightsMap) {
+  for (const char* map : {"concurrent", "empty", "enum", "hash", "hashtable", "linked", "mapof", "null",
+                          "singleton", "sync", "tree", "unmodifiable"}) {
+    const std::string stream = golden("logs-index/acls-"s + map + ".bin");
+    auto meta = parse_indexed_meta(io::as_bytes(stream), 1000);
+    ASSERT_TRUE(meta) << map << ": " << meta.error().message();
+    EXPECT_EQ(meta->node, "node1:45454");
+    ASSERT_EQ(meta->uploads.size(), 2u);
+    EXPECT_LT(meta->uploads[0].uploaded, meta->uploads[1].uploaded);
+    for (const auto& upload : meta->uploads) {
+      ASSERT_EQ(upload.logs.size(), 4u) << map;
+      EXPECT_EQ(upload.logs[0].container, "container_1763862000000_0001_01_000002");
+      EXPECT_EQ(upload.logs[3].file, "stdout");
+    }
+    EXPECT_EQ(meta->uploads[0].logs[0].offset, 32u);
+  }
 }
 
 TEST(IndexedMeta, Checksum) {
