@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "rpc/fake_server_for_test.h"
+#include "rpc/client_for_test.h"
 
 namespace knit::rpc {
 namespace {
@@ -11,55 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using Answers = Result<std::string>;
-
-Service service(std::vector<std::uint16_t> ports) {
-  Service out{.name = "ResourceManager", .protocol = "org.example.Protocol", .identity = {.user = "alice"}};
-  for (const auto port : ports) out.addresses.push_back({"rm", port});
-  return out;
-}
-
-Wiring wiring(FakeNetwork& network) {
-  return {.connect = [&network](io::HostPort address) { return network.connect(std::move(address)); },
-          .client_id = std::string(16, '\x11'),
-          .chance = [] { return 0.0; }};
-}
-
-// Answers every call with its request and "!".
-io::Task<void> echo(Peer& peer, int) {
-  auto call = co_await peer.first_call();
-  while (call) {
-    if (call->header.callid() >= 0)
-      (void)co_await peer.send(success_frame(call->header.callid(), call->body + "!"));
-    call = co_await peer.receive();
-  }
-}
-
-// Takes one call and ends it with an exception, for each connection.
-FakeNetwork::Script failing(std::string java_class, std::string message, bool fatal = false) {
-  return [=](Peer& peer, int) -> io::Task<void> {
-    auto call = co_await peer.first_call();
-    while (call) {
-      const auto id = fatal ? kAuthorizationFailedCallId : call->header.callid();
-      (void)co_await peer.send(failure_frame(id, java_class, message, fatal));
-      call = co_await peer.receive();
-    }
-  };
-}
-
-io::Task<void> silent(Peer& peer, int) {
-  auto call = co_await peer.first_call();
-  while (call) call = co_await peer.receive();
-}
-
-io::Task<void> hang_up(Peer& peer, int) {
-  (void)co_await peer.first_call();
-  peer.close();
-}
-
-std::string text(const Answers& answer) {
-  return answer ? *answer : std::string(to_string(answer.error().code())) + ": " + answer.error().message();
-}
 
 TEST(Client, AnswersACallAndKeepsTheConnection) {
   on_loop([]() -> io::Task<void> {
@@ -98,51 +49,6 @@ TEST(Client, RefusalOfTheConnectionNamesTheService) {
   });
 }
 
-TEST(Client, ASingleAddressThatRefusesIsGivenUpSoon) {
-  on_loop(
-      []() -> io::Task<void> {
-        FakeNetwork network;
-        Client client(service({1}), {}, wiring(network));
-        const auto start = io::now();
-        const auto answer = co_await client.call("a", "x");
-        EXPECT_EQ(text(answer), "unavailable: ResourceManager at rm:1: Connection refused");
-        EXPECT_LE(io::now() - start, kRefusedPatience);
-        EXPECT_GT(network.connections(1), 3);
-      },
-      60s);
-}
-
-TEST(Client, AnAddressThatNeverAnswersIsGivenUpAfterConnectTimeout) {
-  on_loop(
-      []() -> io::Task<void> {
-        FakeNetwork network;
-        auto wired = wiring(network);
-        wired.connect = [](io::HostPort) -> io::Task<Result<std::unique_ptr<io::Stream>>> {
-          KNIT_CO_TRY_VOID(co_await io::sleep_for(1h));
-          co_return Error(ErrorCode::kUnavailable, "late");
-        };
-        Client client(service({1}), {}, wired);
-        const auto start = io::now();
-        const auto answer = co_await client.call("a", "x");
-        EXPECT_EQ(io::now() - start, 10s);
-        EXPECT_THAT(text(answer), AllOf(HasSubstr("unavailable: ResourceManager at rm:1"), HasSubstr("10")));
-      },
-      60s);
-}
-
-TEST(Client, StandbyLeadsToTheOtherAddress) {
-  on_loop([]() -> io::Task<void> {
-    FakeNetwork network;
-    network.serve(1, failing("org.apache.hadoop.ipc.StandbyException", "not active"));
-    network.serve(2, echo);
-    Client client(service({1, 2}), {}, wiring(network));
-    EXPECT_EQ(text(co_await client.call("a", "x", {.repeat = Repeat::kNever})), "x!");
-    EXPECT_EQ(text(co_await client.call("a", "y")), "y!");
-    EXPECT_EQ(network.connections(1), 1);  // the second call went to the good one at once
-    EXPECT_EQ(network.connections(2), 1);
-  });
-}
-
 TEST(Client, OutOfOrderAnswersReachTheirCalls) {
   on_loop([]() -> io::Task<void> {
     FakeNetwork network;
@@ -164,44 +70,6 @@ TEST(Client, OutOfOrderAnswersReachTheirCalls) {
     }
     co_await group.join();
     EXPECT_THAT(answers, ::testing::ElementsAre("answer to 0", "answer to 1", "answer to 2"));
-    EXPECT_EQ(network.connections(1), 1);
-  });
-}
-
-TEST(Client, ALostCallIsRepeatedWithItsIds) {
-  for (const Repeat repeat : {Repeat::kSafe, Repeat::kAtMostOnce}) {
-    on_loop(
-        [repeat]() -> io::Task<void> {
-          FakeNetwork network;
-          std::vector<FromClient> calls;
-          network.serve(1, [&calls](Peer& peer, int number) -> io::Task<void> {
-            auto call = co_await peer.first_call();
-            if (!call) co_return;
-            calls.push_back(*call);
-            if (number == 0) co_return peer.close();
-            (void)co_await peer.send(success_frame(call->header.callid(), "done"));
-          });
-          Client client(service({1}), {}, wiring(network));
-          EXPECT_EQ(text(co_await client.call("a", "x", {.repeat = repeat})), "done");
-          EXPECT_EQ(calls.size(), 2u);
-          if (calls.size() != 2) co_return;
-          EXPECT_EQ(calls[0].header.callid(), calls[1].header.callid());
-          EXPECT_EQ(calls[0].header.clientid(), calls[1].header.clientid());
-          EXPECT_EQ(calls[0].header.retrycount(), 0);
-          EXPECT_EQ(calls[1].header.retrycount(), 1);
-        },
-        5s);
-  }
-}
-
-TEST(Client, ALostCallThatMustNotBeRepeatedFails) {
-  on_loop([]() -> io::Task<void> {
-    FakeNetwork network;
-    network.serve(1, hang_up);
-    Client client(service({1}), {}, wiring(network));
-    const auto answer = co_await client.call("a", "x", {.repeat = Repeat::kNever});
-    EXPECT_EQ(text(answer),
-              "unavailable: ResourceManager at rm:1: it closed the connection without an answer");
     EXPECT_EQ(network.connections(1), 1);
   });
 }
@@ -236,6 +104,174 @@ TEST(Client, DestroyedEndsItsCalls) {
     co_await group.join();
     EXPECT_EQ(answer, "cancelled: ResourceManager: the client was closed");
   });
+}
+
+TEST(Client, DestroyedWhileItConnects) {
+  on_loop([]() -> io::Task<void> {
+    FakeNetwork network;
+    auto wired = wiring(network);
+    wired.connect = [](io::HostPort) -> io::Task<Result<std::unique_ptr<io::Stream>>> {
+      KNIT_CO_TRY_VOID(co_await io::sleep_for(1h));
+      co_return Error(ErrorCode::kUnavailable, "late");
+    };
+    auto client = std::make_unique<Client>(service({1}), Limits{}, wired);
+    std::string answer;
+    io::TaskGroup group;
+    group.spawn([](Client& client, std::string& out) -> io::Task<void> {
+      out = text(co_await client.call("a", "x"));
+    }(*client, answer));
+    for (int i = 0; i < 5; ++i) (void)co_await io::yield();
+    client.reset();
+    co_await group.join();
+    EXPECT_EQ(answer, "cancelled: ResourceManager: the client was closed");
+  });
+}
+
+TEST(Client, ACallMadeButNotAwaitedOutlivesTheClient) {
+  on_loop([]() -> io::Task<void> {
+    FakeNetwork network;
+    auto client = std::make_unique<Client>(service({1}), Limits{}, wiring(network));
+    auto call = client->call("a", "x");
+    client.reset();
+    EXPECT_EQ(text(co_await std::move(call)), "cancelled: ResourceManager: the client was closed");
+  });
+}
+
+TEST(Client, TheCallersDeadlineEndsACallWithoutRetry) {
+  std::vector<int> calls;
+  on_loop(
+      [&calls]() -> io::Task<void> {
+        FakeNetwork network;
+        network.serve(1, [&calls](Peer& peer, int) -> io::Task<void> {
+          auto call = co_await peer.first_call();
+          while (call) {
+            calls.push_back(call->header.callid());
+            if (call->body == "quick")
+              (void)co_await peer.send(success_frame(call->header.callid(), "answer"));
+            call = co_await peer.receive();
+          }
+        });
+        Client client(service({1}), {}, wiring(network));
+        const auto start = io::now();
+        auto late = co_await io::run_until(io::after(3s), client.call("a", "slow"));
+        EXPECT_EQ(io::now() - start, 3s);
+        EXPECT_THAT(text(late), HasSubstr("deadline_exceeded"));
+        EXPECT_EQ(text(co_await client.call("a", "quick")), "answer");
+        EXPECT_EQ(network.connections(1), 1);
+      },
+      1min);
+  EXPECT_EQ(calls.size(), 2u);
+}
+
+TEST(Client, ACallCancelledBeforeItWasSentNeverIs) {
+  std::vector<std::string> bodies;
+  on_loop(
+      [&bodies]() -> io::Task<void> {
+        FakeNetwork network;
+        network.serve(1, [&bodies](Peer& peer, int) -> io::Task<void> {
+          auto call = co_await peer.first_call();
+          while (call) {
+            bodies.push_back(call->body);
+            (void)co_await peer.send(success_frame(call->header.callid(), "answer"));
+            call = co_await peer.receive();
+          }
+        });
+        auto wired = wiring(network);
+        wired.connect = [&network](io::HostPort address) -> io::Task<Result<std::unique_ptr<io::Stream>>> {
+          KNIT_CO_TRY_VOID(co_await io::sleep_for(2s));
+          co_return co_await network.connect(address);
+        };
+        Client client(service({1}), {}, wired);
+        EXPECT_FALSE(co_await io::run_until(io::after(1s), client.call("a", "withdrawn")));
+        EXPECT_EQ(text(co_await client.call("a", "wanted")), "answer");
+        EXPECT_EQ(network.connections(1), 1);
+      },
+      1min);
+  EXPECT_EQ(bodies, std::vector<std::string>{"wanted"});
+}
+
+TEST(Client, DisconnectEndsOpenCallsForGood) {
+  on_loop([]() -> io::Task<void> {
+    FakeNetwork network;
+    network.serve(1, silent);
+    Client client(service({1}), {}, wiring(network));
+    std::string answer;
+    io::TaskGroup group;
+    group.spawn([](Client& client, std::string& out) -> io::Task<void> {
+      out = text(co_await client.call("a", "x"));
+    }(client, answer));
+    for (int i = 0; i < 20; ++i) (void)co_await io::yield();
+    client.disconnect();
+    co_await group.join();
+    EXPECT_EQ(answer, "unavailable: ResourceManager: disconnected");
+    network.serve(1, echo);
+    EXPECT_EQ(text(co_await client.call("a", "y")), "y!");
+    EXPECT_EQ(network.connections(1), 2);
+  });
+}
+
+TEST(Client, ANewTokenIsForNewConnections) {
+  std::vector<std::string> began;
+  on_loop(
+      [&began]() -> io::Task<void> {
+        FakeNetwork network;
+        network.serve(1, [&began](Peer& peer, int number) -> io::Task<void> {
+          const auto begin = co_await peer.preamble();
+          began.push_back(begin ? *begin : "");
+          if (number > 0) co_return peer.close();
+          (void)co_await peer.receive();
+          const auto open_call = co_await peer.receive();
+          (void)co_await io::sleep_for(1s);
+          (void)co_await peer.send(success_frame(open_call->header.callid(), "as before"));
+          EXPECT_FALSE(co_await peer.receive());  // closed by the client
+          began.push_back("first closed");
+        });
+        Client client(service({1}), {}, wiring(network));
+        std::string answer;
+        io::TaskGroup group;
+        group.spawn([](Client& client, std::string& out) -> io::Task<void> {
+          out = text(co_await client.call("a", "x"));
+        }(client, answer));
+        for (int i = 0; i < 20; ++i) (void)co_await io::yield();
+        client.use_token({"id", "password", "kind", "service"});
+        co_await group.join();
+        EXPECT_EQ(answer, "as before");
+        (void)co_await io::sleep_for(100ms);
+        EXPECT_FALSE(co_await client.call("a", "y", {.repeat = Repeat::kNever}));
+      },
+      1min);
+  ASSERT_GE(began.size(), 3u);
+  EXPECT_EQ(began[0], preamble(AuthProtocol::kNone));
+  EXPECT_EQ(began[1], "first closed");
+  EXPECT_EQ(began[2], preamble(AuthProtocol::kSasl));
+}
+
+TEST(Client, OverRealSockets) {
+  io::Loop loop;
+  const auto main = []() -> io::Task<void> {
+    auto listener = io::Listener::open("127.0.0.1");
+    EXPECT_TRUE(listener);
+    if (!listener) co_return;
+    const auto port = (*listener)->port();
+    io::TaskGroup servers;
+    servers.spawn([](io::Listener& listener) -> io::Task<void> {
+      auto stream = co_await listener.accept();
+      if (!stream) co_return;
+      Peer peer(*std::move(stream));
+      co_await echo(peer, 0);
+    }(**listener));
+    {
+      Service real{
+          .name = "RM", .protocol = "P", .addresses = {{"127.0.0.1", port}}, .identity = {.user = "alice"}};
+      Client client(real);
+      const std::string large(3'000'000, 'x');
+      const auto answer = co_await client.call("a", large);
+      EXPECT_TRUE(answer && *answer == large + "!");
+      EXPECT_EQ(text(co_await client.call("b", "y")), "y!");
+    }
+    co_await servers.stop();
+  };
+  loop.run(main());
 }
 
 }  // namespace

@@ -112,8 +112,17 @@ class Peer {
       KNIT_CO_TRY_VOID(reader_.append(std::span(buffer).first(n)));
     }
   }
-  io::Task<Status> send(std::string bytes) { co_return co_await stream_->write(io::as_bytes(bytes)); }
+  io::Task<Status> send(std::string bytes) {
+    const bool cut = bytes.size() > budget_;
+    if (cut) bytes.resize(budget_);
+    budget_ -= bytes.size();
+    Status sent = co_await stream_->write(io::as_bytes(bytes));
+    if (cut) stream_->close();
+    co_return cut ? Error(ErrorCode::kUnavailable, "cut") : sent;
+  }
   void close() { stream_->close(); }
+  // The connection breaks when more than this has been sent.
+  void cut_after(std::size_t bytes) { budget_ = bytes; }
 
   // Takes the preamble and context of a SIMPLE connection and gives the first call.
   io::Task<Result<FromClient>> first_call() {
@@ -127,10 +136,11 @@ class Peer {
  private:
   std::unique_ptr<io::Stream> stream_;
   FrameReader reader_{64u << 20};
+  std::size_t budget_ = std::string::npos;
 };
 
-// Servers by port. Each connection to a port runs its script; a port without one refuses. Belongs to one loop
-// and must outlive the clients that use it.
+// Servers by port. Each connection to a port runs its script; a port without one refuses. What a script
+// refers to must outlive the loop. Belongs to one loop and must outlive the clients that use it.
 class FakeNetwork {
  public:
   // `number`: 0 for the first connection to this port, and so on.
