@@ -1,0 +1,39 @@
+# The portable archive: a client for every Linux with glibc 2.17 or later, and the static master.
+
+DIST_PACKAGES=(dpkg-dev make perl python3-venv)
+
+# Leaves zig's clang in build/dist and its folder in KNIT_ZIG.
+dist_compiler() {
+  local venv=build/dist/zig
+  if ! cmp -s tools/dist/zig.txt "$venv/zig.txt"; then
+    rm -rf "$venv"
+    "$PYTHON" -m venv "$venv"
+    "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r tools/dist/zig.txt
+    cp tools/dist/zig.txt "$venv/zig.txt"
+  fi
+  KNIT_ZIG="$("$venv/bin/python" -c 'import os, ziglang; print(os.path.dirname(ziglang.__file__))')"
+  export KNIT_ZIG ZIG_GLOBAL_CACHE_DIR="$PWD/build/dist/zig-cache"
+}
+
+# The header-only libraries, alone: what else lies in /usr/include belongs to this machine's C library.
+dist_headers() {
+  local headers=build/dist/libraries/headers name
+  rm -rf "$headers"
+  mkdir -p "$headers/include" "$headers/share/cmake"
+  for name in boost fmt spdlog CLI; do
+    ln -s "/usr/include/$name" "$headers/include/$name"
+  done
+  cp -r /usr/share/cmake/CLI11 "$headers/share/cmake/"
+}
+
+dev_dist() {
+  need_packages "${BUILD_PACKAGES[@]}" "${DIST_PACKAGES[@]}"
+  mkdir -p build/dist
+  dist_compiler
+  tools/dist/libraries.sh build/dist/libraries
+  dist_headers
+  build_preset release knit-master
+  # ccache must notice another zig behind the same script
+  CCACHE_COMPILERCHECK="string:$(cat tools/dist/zig.txt tools/dist/zig-tool | sha256sum)" build_preset dist knit
+  "$PYTHON" tools/dist/archive.py build/dist
+}
