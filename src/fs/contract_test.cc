@@ -9,7 +9,7 @@ namespace knit::fs {
 namespace {
 
 ContractTarget memory() {
-  return {.name = "Memory", .make = [](std::shared_ptr<void>&, std::string& folder) {
+  return {.name = "Memory", .make = [](io::Loop&, std::shared_ptr<void>&, std::string& folder) {
             auto fs = std::make_unique<MemoryFileSystem>();
             folder = fs->home();
             return fs;
@@ -17,7 +17,7 @@ ContractTarget memory() {
 }
 
 ContractTarget local() {
-  return {.name = "Local", .make = [](std::shared_ptr<void>& owner, std::string& folder) {
+  return {.name = "Local", .make = [](io::Loop&, std::shared_ptr<void>& owner, std::string& folder) {
             std::string pattern = std::filesystem::temp_directory_path() / "knit-fs-XXXXXX";
             if (!::mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp");
             folder = pattern;

@@ -14,14 +14,17 @@
 #include "fs/path.h"
 #include "io/loop.h"
 #include "io/stream.h"
+#include "io/wait.h"
 
 namespace knit::fs {
 
 struct ContractTarget {
   std::string name;
-  // A file system and a folder that exists in it, is empty and belongs to this test alone. `owner` keeps
-  // alive what the file system needs.
-  std::function<std::unique_ptr<FileSystem>(std::shared_ptr<void>& owner, std::string& folder)> make;
+  // A file system on `loop`, and a folder that exists in it, is empty and belongs to this test alone. `owner`
+  // keeps alive what the file system needs.
+  std::function<std::unique_ptr<FileSystem>(io::Loop& loop, std::shared_ptr<void>& owner,
+                                            std::string& folder)>
+      make;
   // Whether flushed bytes of a file that is still being written are in its status' length at once.
   bool flush_updates_status = true;
 };
@@ -35,7 +38,13 @@ inline void PrintTo(const ContractTarget& target, std::ostream* out) {
 
 class FileSystemContract : public testing::TestWithParam<ContractTarget> {
  protected:
-  void SetUp() override { fs_ = GetParam().make(owner_, folder_); }
+  void SetUp() override { fs_ = GetParam().make(loop_, owner_, folder_); }
+  // It goes while the loop runs, as its background work demands.
+  void TearDown() override { loop_.run(end(std::move(fs_))); }
+  static io::Task<void> end(std::unique_ptr<FileSystem> fs) {
+    fs.reset();
+    for (int n = 0; n < 10; ++n) (void)(co_await io::yield()).has_value();
+  }
 
   template <class T>
   Result<T> run(io::Task<Result<T>> task) {

@@ -183,6 +183,8 @@ io::Task<Result<std::vector<fs::FileStatus>>> HdfsFileSystem::list(std::string p
     entry.status.path = entry.status.path.empty() ? path : fs::join_path(path, entry.status.path);
     all.push_back(std::move(entry.status));
   }
+  // The NameNode compares bytes as signed numbers (DFSUtilClient.compareBytes).
+  std::ranges::sort(all, {}, &fs::FileStatus::path);
   co_return all;
 }
 
@@ -339,7 +341,12 @@ io::Task<Status> HdfsFileSystem::rename(std::string from, std::string to, bool o
   // FSDirRenameOp says with a plain IOException that source and target do not go together, or that the target
   // is not empty.
   if (error.code() == ErrorCode::kInternal && error.is_remote("java.io.IOException")) {
-    error = Error(ErrorCode::kFailedPrecondition, error.message(), error.remote_exception());
+    ErrorCode code = ErrorCode::kFailedPrecondition;
+    if (!overwrite) {
+      const auto target = co_await core_->name_node.get_file_info(to);
+      if (target && *target) code = ErrorCode::kAlreadyExists;
+    }
+    error = Error(code, error.message(), error.remote_exception());
   }
   co_return explained(std::move(error), "rename", fmt::format("{} to {}", from, to));
 }
