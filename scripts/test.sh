@@ -9,7 +9,7 @@ dev_test() {
   build_preset release
   local version
   for version in ${KNIT_TEST_HADOOP:-3.4.2}; do
-    ctest --test-dir build/asan --output-on-failure --no-tests=error -R "^hadoop\\.schema\\.$version"
+    ctest --test-dir build/asan --output-on-failure --no-tests=error -R "^hadoop\\.(schema|hdfs)\\.$version"
     "$PYTHON" -m pytest tests/hadoop -q --hadoop "$version" "$@"
   done
 }

@@ -89,6 +89,11 @@ class HdfsCluster : public testing::Test {
     return overrides;
   }
 
+  // One of the variables above.
+  static std::string need(std::string_view name) {
+    return conf::Environment::of_process().get_or_empty(name);
+  }
+
   io::Loop loop_;
   double seconds_ = 0;
 };
@@ -262,7 +267,7 @@ TEST_F(HdfsCluster, TheTrashIsTheOneOfHdfsDfs) {
 
 // With three DataNodes and three replicas: one of them is killed while it is written to.
 TEST_F(HdfsCluster, WritingSurvivesTheDeathOfADataNode) {
-  const std::string victim = conf::Environment::of_process().get_or_empty("KNIT_TEST_VICTIM");
+  const std::string victim = need("KNIT_TEST_VICTIM");
   if (victim.empty()) GTEST_SKIP() << "KNIT_TEST_VICTIM names no DataNode";
   run(
       [&victim](HdfsFileSystem& fs, std::string folder) -> io::Task<Status> {
@@ -288,9 +293,62 @@ TEST_F(HdfsCluster, WritingSurvivesTheDeathOfADataNode) {
       with({{"dfs.blocksize", "4194304"}}));
 }
 
+// A DataNode that accepts connections and never answers: others have the block too.
+TEST_F(HdfsCluster, ReadingAndWritingSurviveADataNodeThatHangs) {
+  const std::string victim = need("KNIT_TEST_VICTIM");
+  if (victim.empty()) GTEST_SKIP() << "KNIT_TEST_VICTIM names no DataNode";
+  const auto pid = static_cast<pid_t>(std::stol(victim));
+  run(
+      [pid](HdfsFileSystem& fs, std::string folder) -> io::Task<Status> {
+        const std::string bytes = noise(200'000);
+        for (int n = 0; n < 3; ++n) {
+          KNIT_CO_TRY_VOID(
+              co_await fs::write_file(fs, folder + "/" + std::to_string(n), bytes, {.replication = 3}));
+        }
+        ::kill(pid, SIGSTOP);
+        Status done;
+        for (int n = 0; n < 3 && done; ++n) {
+          const auto back = co_await fs::read_file(fs, folder + "/" + std::to_string(n), 1 << 30);
+          if (!back) done = back.error();
+          if (back && *back != bytes) done = unexpected("differs");
+        }
+        if (done) done = co_await fs::write_file(fs, folder + "/new", bytes, {.replication = 3});
+        ::kill(pid, SIGCONT);
+        co_return done;
+      },
+      with({{"dfs.client.socket-timeout", "1500"}}));
+}
+
+TEST_F(HdfsCluster, OverAQuota) {
+  const std::string folder = need("KNIT_TEST_QUOTA");
+  if (folder.empty()) GTEST_SKIP() << "KNIT_TEST_QUOTA names no folder";
+  run([&folder](HdfsFileSystem& fs, std::string) -> io::Task<Status> {
+    const Status small = co_await fs::write_file(fs, folder + "/small", noise(1000), {.replication = 1});
+    EXPECT_TRUE(small) << "a block of its own size is charged, not one of 128 MiB: "
+                       << small.error().message();
+    const Status large = co_await fs::write_file(fs, folder + "/large", noise(1 << 20), {.replication = 3});
+    EXPECT_EQ(large.error().code(), ErrorCode::kResourceExhausted);
+    EXPECT_THAT(large.error().message(), HasSubstr("quota"));
+    EXPECT_EQ((co_await fs.stat(folder + "/large")).error().code(), ErrorCode::kNotFound) << "nothing stays";
+    co_return Status();
+  });
+}
+
+TEST_F(HdfsCluster, InSafeMode) {
+  if (need("KNIT_TEST_SAFE").empty()) GTEST_SKIP() << "not in safe mode";
+  const auto body = [](std::unique_ptr<HdfsFileSystem> fs) -> io::Task<void> {
+    const auto refused = co_await fs->create("/tmp/f", {});
+    EXPECT_EQ(refused.error().code(), ErrorCode::kFailedPrecondition) << refused.error().message();
+    EXPECT_THAT(refused.error().message(), HasSubstr("leaves safe mode"));
+    EXPECT_TRUE(co_await fs->stat("/tmp")) << "reading works";
+    co_await fs->shut_down();
+  };
+  loop_.run(body(connect().value()));
+}
+
 // Leaves files for Hadoop's own tools to look at.
 TEST_F(HdfsCluster, LeavesFilesToCompare) {
-  const std::string keep = conf::Environment::of_process().get_or_empty("KNIT_TEST_KEEP");
+  const std::string keep = need("KNIT_TEST_KEEP");
   if (keep.empty()) GTEST_SKIP() << "KNIT_TEST_KEEP names no folder";
   run(
       [&keep](HdfsFileSystem& fs, std::string) -> io::Task<Status> {
