@@ -1,0 +1,60 @@
+#include "master/environment.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/try.h"
+#include "yarn/local_resource.h"
+#include "yarn/quoting.h"
+
+namespace knit::master {
+namespace {
+
+constexpr const char* kInstance = "KNIT_INSTANCE";
+constexpr const char* kRestartCount = "KNIT_RESTART_COUNT";
+constexpr const char* kMemory = "KNIT_MEMORY_MIB";
+
+Result<std::map<std::string, std::string>> common_environment(const control::LaunchFile& file) {
+  std::map<std::string, std::string> variables;
+  variables["KNIT_APPLICATION_ID"] = to_string(file.application);
+  variables["KNIT_ROLE"] = "main";
+  variables["KNIT_INSTANCES"] = std::to_string(file.spec.instances);
+  variables["KNIT_VCORES"] = std::to_string(file.spec.resource.vcores);
+  variables["PATH"] = file.default_path.empty() ? std::string(kDefaultPath) : file.default_path;
+  variables["LANG"] = file.default_lang.empty() ? std::string(kDefaultLang) : file.default_lang;
+  if (file.simple_authentication) variables["HADOOP_USER_NAME"] = file.user;
+  for (const auto& [name, value] : file.spec.environment) variables[name] = value;
+  return yarn::quote_environment(variables);
+}
+
+}  // namespace
+
+Result<ContainerTemplate> ContainerTemplate::make(const control::LaunchFile& file, std::string tokens,
+                                                  yarn::AccessLists access) {
+  ContainerTemplate out;
+  KNIT_TRY(out.common_.environment, common_environment(file));
+  KNIT_TRY(auto command, yarn::exec_command({}, file.spec.command, yarn::kLogRedirection));
+  out.common_.commands.push_back(std::move(command));
+  for (const auto& staged : file.files) {
+    KNIT_TRY(auto resource,
+             yarn::local_resource(staged.uri, ByteSize::bytes(staged.size),
+                                  WallTime(std::chrono::milliseconds(staged.modified_ms)), staged.archive)
+                 .with_context(fmt::format("file '{}'", staged.name)));
+    out.common_.resources.emplace(staged.name, std::move(resource));
+  }
+  out.common_.tokens = std::move(tokens);
+  out.common_.access = std::move(access);
+  return out;
+}
+
+yarn::LaunchContext ContainerTemplate::context(const app::Run& run, const yarn::Container& container) const {
+  yarn::LaunchContext context = common_;
+  // Numbers need no quoting; emplace leaves alone what the user set.
+  context.environment.emplace(kInstance, std::to_string(run.instance));
+  context.environment.emplace(kRestartCount, std::to_string(run.restart));
+  context.environment.emplace(kMemory, std::to_string(container.resource.memory.mib_rounded_up()));
+  return context;
+}
+
+}  // namespace knit::master

@@ -1,0 +1,399 @@
+#include "master/master.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "app/validate.h"
+#include "base/try.h"
+#include "base/utf8.h"
+#include "master/exits.h"
+#include "security/identifiers.h"
+#include "yarn/exit_status.h"
+
+namespace knit::master {
+namespace {
+
+// The one role's key. Priority 0 is the master's own container's.
+constexpr std::int32_t kPriority = 1;
+constexpr std::int64_t kAllocationRequestId = 1;
+// The ResourceManager cuts an application's diagnostics there (RMAppImpl;
+// yarn.app.attempt.diagnostics.limit.kc is 64).
+constexpr std::size_t kMaxDiagnostics = 64 * 1024;
+
+yarn::ResourceRequest role_request(const RunSpec& spec) {
+  yarn::ResourceRequest request;
+  request.priority = kPriority;
+  request.allocation_request_id = kAllocationRequestId;
+  request.capability = spec.resource;
+  request.node_label = spec.node_label;
+  return request;
+}
+
+std::string describe(const Resource& resource) {
+  std::string text = fmt::format("{}, {} vcores", to_string(resource.memory), resource.vcores);
+  for (const auto& [name, value] : resource.others) text += fmt::format(", {} {}", value, name);
+  return text;
+}
+
+std::optional<WallTime> expiry_of(const security::Token& token) {
+  const auto identifier = security::decode_container_token_identifier(token.identifier);
+  if (!identifier) return std::nullopt;
+  return identifier->expiry;
+}
+
+}  // namespace
+
+Master::Master(const control::LaunchFile& file, Identity identity, std::string container_tokens,
+               Scheduler& scheduler, Nodes& nodes, Journal& journal, Notes& notes, Limits limits)
+    : file_(file),
+      identity_(std::move(identity)),
+      container_tokens_(std::move(container_tokens)),
+      scheduler_(scheduler),
+      nodes_(nodes),
+      journal_(journal),
+      notes_(notes),
+      limits_(limits),
+      instances_(file.spec),
+      allocation_(role_request(file.spec)),
+      launcher_(nodes, [this](const ContainerId& id, const Status& started) { on_start(id, started); }) {}
+
+Master::~Master() {
+  security::wipe(container_tokens_);
+}
+
+io::Task<Result<app::Conclusion>> Master::run() {
+  started_ = last_answer_ = io::now();
+  auto result = co_await run_registered();
+  co_await io::begin_cleanup();
+  co_await launcher_.end();
+  if (!result) co_await journal_.stop();
+  co_return result;
+}
+
+io::Task<Result<app::Conclusion>> Master::run_registered() {
+  KNIT_CO_TRY_VOID(co_await recover());
+  KNIT_CO_TRY_VOID(co_await register_master());
+  if (!recorded_) {
+    make_template();
+    begin_journal();
+    KNIT_CO_TRY_VOID(co_await run_until_conclusion());
+    co_await stop_rest();
+    co_await say_farewell();
+  }
+  KNIT_CO_TRY_VOID(co_await finish());
+  co_return *conclusion_;
+}
+
+io::Task<Status> Master::recover() {
+  KNIT_CO_TRY(const auto entries, co_await journal_.recover());
+  for (const auto& entry : entries) {
+    if (const auto* starting = std::get_if<control::InstanceStarting>(&entry)) {
+      instances_.restore_begun(starting->instance, starting->restart, starting->container, starting->node);
+    } else if (const auto* ended = std::get_if<control::InstanceEnded>(&entry)) {
+      app::Exit exit{.exit_class = ended->exit_class,
+                     .status = ended->exit_status,
+                     .reason = ended->reason,
+                     .last_output = yarn::stderr_tail(ended->diagnostics)};
+      instances_.restore_ended(ended->instance, ended->restart, std::move(exit), ended->final);
+    } else if (const auto* over = std::get_if<control::ApplicationEnded>(&entry)) {
+      conclusion_ = app::Conclusion{over->status, over->diagnostics};
+      recorded_ = true;
+    }
+  }
+  if (recorded_) {
+    notes_.say("an earlier attempt has finished the application and only its farewell was not heard");
+  } else if (!entries.empty()) {
+    const auto counts = instances_.counts();
+    notes_.say(
+        fmt::format("an earlier attempt has left a journal: {} instances are done, {} are started again",
+                    counts.succeeded + counts.failed, counts.pending));
+  }
+  co_return Status();
+}
+
+io::Task<Status> Master::register_master() {
+  while (true) {
+    yarn::RegisterRequest request{.host = identity_.node.host, .port = -1};
+    auto response =
+        co_await io::run_until(io::after(limits_.call_timeout), scheduler_.register_master(request));
+    if (response) {
+      adopt(*response);
+      break;
+    }
+    // An earlier call was heard although its answer was lost; what it would have said is not needed.
+    if (response.error().message().find("already registered") != std::string::npos) break;
+    if (after_failure(response.error()) == AfterFailure::kReregister) co_return std::move(response).error();
+    KNIT_CO_TRY_VOID(co_await after_failed_call(std::move(response).error().with_context("registering")));
+  }
+  last_answer_ = io::now();
+  allocation_.registered();
+  allocation_.avoid(node_faults_.avoided(), {});
+  notes_.say(
+      fmt::format("registered with the ResourceManager{}{}", queue_.empty() ? "" : " in queue ", queue_));
+  co_return Status();
+}
+
+void Master::adopt(const yarn::RegisterResponse& response) {
+  queue_ = response.queue;
+  maximum_ = response.maximum;
+  for (const auto& token : response.nm_tokens) nodes_.use_token(token.node, token.token);
+  // Containers are not asked to be kept when a master fails, so these serve nobody.
+  for (const auto& container : response.previous_containers) allocation_.release(container.id);
+  access_ = response.access;
+}
+
+// What the containers are launched with. The access lists are empty if the answer that told them was lost:
+// then only the owner sees the logs on the nodes.
+void Master::make_template() {
+  auto made = ContainerTemplate::make(file_, container_tokens_, access_);
+  if (made) {
+    template_ = *std::move(made);
+  } else {
+    conclusion_ = app::Conclusion{FinalStatus::kFailed, made.error().message()};
+  }
+}
+
+void Master::begin_journal() {
+  control::MasterStarted entry;
+  entry.attempt = identity_.container.attempt;
+  entry.container = identity_.container;
+  entry.node = identity_.node;
+  entry.node_http_address = identity_.node_http_address;
+  entry.time = io::wall_now();
+  entry.name = app::application_name(file_.spec);
+  entry.user = file_.user;
+  entry.queue = queue_;
+  entry.instances = file_.spec.instances;
+  entry.command = file_.spec.command;
+  journal_.start();
+  journal_.append(entry);
+}
+
+io::Task<Status> Master::run_until_conclusion() {
+  pace_.hurry(io::now());
+  while (true) {
+    if (!conclusion_) conclusion_ = instances_.conclusion();
+    if (!conclusion_) conclusion_ = nothing_started();
+    if (conclusion_) co_return Status();
+    KNIT_CO_TRY_VOID(co_await beat());
+    if (conclusion_ || instances_.conclusion()) continue;
+    KNIT_CO_TRY_VOID(co_await pause());
+  }
+}
+
+// Until the next heartbeat; a slow one is brought forward when there is news to tell.
+io::Task<Status> Master::pause() {
+  const auto pause = pace_.next(io::now(), allocation_.open() || instances_.wanted() > 0);
+  const io::Deadline until = io::after(pause);
+  KNIT_CO_TRY_VOID(co_await io::sleep_for(std::min<io::Duration>(pause, Pace::kFast)));
+  (void)co_await io::run_until(until, wake_.wait());
+  wake_.reset();
+  co_return co_await io::check_cancelled();
+}
+
+io::Task<Status> Master::beat() {
+  allocation_.want(instances_.wanted());
+  const auto avoid = node_faults_.update(io::wall_now(), cluster_nodes_);
+  for (const auto& host : avoid.additions) {
+    notes_.say(fmt::format("avoiding node {} for {} min: nothing could be started there", host,
+                           app::kAvoidNodeFor / std::chrono::minutes(1)));
+  }
+  allocation_.avoid(avoid.additions, avoid.removals);
+  auto request = allocation_.next(instances_.progress());
+  if (!request.asks.empty()) pace_.hurry(io::now());
+  auto response =
+      co_await io::run_until(io::after(limits_.call_timeout), scheduler_.allocate(std::move(request)));
+  if (!response) co_return co_await after_failed_call(std::move(response).error().with_context("heartbeat"));
+  last_answer_ = io::now();
+  switch (response->command) {
+    case yarn::MasterCommand::kShutdown:
+      co_return Error(ErrorCode::kFailedPrecondition, "the ResourceManager tells this attempt to end");
+    case yarn::MasterCommand::kResync:
+      co_return co_await register_master();
+    case yarn::MasterCommand::kNone:
+      break;
+  }
+  on_answer(*response);
+  co_return Status();
+}
+
+// Success: go on. The error is the reason to end this attempt.
+io::Task<Status> Master::after_failed_call(Error error) {
+  switch (after_failure(error)) {
+    case AfterFailure::kReregister:
+      notes_.say("the ResourceManager has restarted; registering again");
+      co_return co_await register_master();
+    case AfterFailure::kOver:
+      co_return std::move(error).with_context("this attempt is over");
+    case AfterFailure::kRefused:
+      if (error.is_remote("InvalidResourceRequestException") ||
+          error.is_remote("InvalidLabelResourceRequestException")) {
+        instances_.stop();
+        conclusion_ = app::Conclusion{FinalStatus::kFailed,
+                                      "YARN refuses the request for containers: " + error.message()};
+        co_return Status();
+      }
+      co_return std::move(error).with_context("the ResourceManager refuses this master");
+    case AfterFailure::kRepeat:
+      break;
+  }
+  if (io::now() - last_answer_ > limits_.expiry) {
+    co_return std::move(error).with_context(
+        fmt::format("the ResourceManager has not answered for {} s, so that it has given this attempt up",
+                    limits_.expiry / std::chrono::seconds(1)));
+  }
+  notes_.say(fmt::format("{}; trying again", error.message()));
+  co_return co_await io::sleep_for(limits_.retry_pause);
+}
+
+void Master::on_answer(const yarn::AllocateResponse& response) {
+  if (response.amrm_token) {
+    notes_.say("the ResourceManager has sent a new token");
+    scheduler_.use_token(*response.amrm_token);
+  }
+  for (const auto& token : response.nm_tokens) nodes_.use_token(token.node, token.token);
+  if (response.nodes > 0) cluster_nodes_ = response.nodes;
+  available_ = response.available;
+  const auto news = allocation_.answered(response);
+  for (const auto& container : news.containers) on_container(container);
+  for (const auto& status : news.completed) on_completed(status);
+}
+
+void Master::on_container(const yarn::Container& container) {
+  const auto run = instances_.begin(container.id, container.node, io::wall_now());
+  if (!run) {
+    allocation_.release(container.id);
+    return;
+  }
+  const auto ticket =
+      journal_.append(control::InstanceStarting{run->instance, run->restart, container.id, container.node,
+                                                container.node_http_address, io::wall_now()});
+  yarn::StartRequest request{container.id, container.token, template_->context(*run, container)};
+  launcher_.start(container.node, std::move(request), journal_.settled(ticket), expiry_of(container.token));
+  pace_.hurry(io::now());
+}
+
+void Master::on_start(const ContainerId& container, const Status& started) {
+  pace_.hurry(io::now());
+  wake_.set();
+  const auto run = instances_.find(container);
+  if (!run) return;  // it has ended meanwhile
+  if (started) {
+    node_faults_.started(run->node.host);
+    if (!instances_.started(container)) return;
+    any_ran_ = true;
+    journal_.append(control::InstanceStarted{container, io::wall_now()});
+    notes_.say(fmt::format("instance {}{} started on {} in {}", run->instance,
+                           run->restart > 0 ? fmt::format(" (restart {})", run->restart) : "", run->node.host,
+                           to_string(container)));
+    return;
+  }
+  node_faults_.failed(run->node.host);
+  allocation_.release(container);
+  const std::string reason = describe_start_failure(started.error());
+  if (const auto ended = instances_.not_started(container, "could not be started: " + reason)) {
+    tell_end(*ended, reason);
+  }
+}
+
+void Master::on_completed(const yarn::ContainerStatus& status) {
+  const auto ended = instances_.ended(status.id, to_exit(status), io::wall_now());
+  if (!ended) return;
+  any_ran_ = true;
+  pace_.hurry(io::now());
+  tell_end(*ended, status.diagnostics);
+}
+
+void Master::tell_end(const app::Ended& ended, std::string diagnostics) {
+  control::InstanceEnded entry;
+  entry.instance = ended.run.instance;
+  entry.restart = ended.run.restart;
+  entry.container = ended.run.container;
+  entry.time = io::wall_now();
+  entry.exit_status = ended.exit.status;
+  entry.exit_class = ended.exit.exit_class;
+  entry.reason = ended.exit.reason;
+  if (ended.exit.exit_class != app::ExitClass::kSucceeded) entry.diagnostics = std::move(diagnostics);
+  entry.final = ended.final;
+  journal_.append(entry);
+  notes_.say(fmt::format("instance {} on {} {}{}", ended.run.instance, ended.run.node.host, ended.exit.reason,
+                         ended.final ? "" : "; it is started again"));
+}
+
+std::string Master::what_is_missing() const {
+  std::string text =
+      fmt::format("asked for {} containers of {}", allocation_.wanted(), describe(file_.spec.resource));
+  if (!file_.spec.node_label.empty()) text += fmt::format(" on nodes with label '{}'", file_.spec.node_label);
+  if (!queue_.empty()) text += fmt::format(" in queue {}", queue_);
+  if (available_) text += fmt::format("; {} are available to this application", describe(*available_));
+  text += fmt::format("; the cluster has {} nodes", cluster_nodes_);
+  const auto counts = instances_.counts();
+  if (counts.starting > 0) text += fmt::format("; {} containers are being started", counts.starting);
+  return text;
+}
+
+std::optional<app::Conclusion> Master::nothing_started() const {
+  const auto& timeout = file_.spec.start_timeout;
+  if (!timeout || any_ran_ || io::now() - started_ < *timeout) return std::nullopt;
+  return app::Conclusion{FinalStatus::kFailed,
+                         fmt::format("no instance was running {} s after the master had started: {}",
+                                     *timeout / std::chrono::seconds(1), what_is_missing())};
+}
+
+// Bounded. What does not end in time is stopped by YARN when the application has ended.
+io::Task<void> Master::stop_rest() {
+  const auto live = instances_.live();
+  instances_.stop();
+  co_await launcher_.end();
+  for (const auto& run : live) launcher_.stop(run.node, run.container);
+  if (!live.empty()) notes_.say(fmt::format("stopping {} instances", live.size()));
+  const io::Deadline deadline = io::after(limits_.stop_timeout);
+  while (!instances_.live().empty() && io::now() < deadline) {
+    if (!co_await io::run_until(deadline, beat()) || !co_await io::sleep_for(Pace::kFast)) break;
+  }
+  for (const auto& run : instances_.live()) {
+    app::Exit exit{.exit_class = app::ExitClass::kKilled,
+                   .status = -107,
+                   .reason = "was stopped because the application had ended"};
+    if (const auto ended = instances_.ended(run.container, std::move(exit), io::wall_now()))
+      tell_end(*ended, {});
+  }
+}
+
+io::Task<void> Master::say_farewell() {
+  conclusion_->diagnostics =
+      std::string(base::utf8_head(base::to_utf8(conclusion_->diagnostics), kMaxDiagnostics));
+  notes_.say(
+      fmt::format("the application ends {}: {}", to_string(conclusion_->status), conclusion_->diagnostics));
+  journal_.append(control::ApplicationEnded{io::wall_now(), conclusion_->status, conclusion_->diagnostics});
+  const Status recorded = co_await journal_.finish();
+  if (!recorded) notes_.say(recorded.error().message());
+}
+
+// The ResourceManager answers false until it has stored the end; whoever leaves before gets another attempt.
+io::Task<Status> Master::finish() {
+  last_answer_ = io::now();
+  while (true) {
+    yarn::FinishRequest request{conclusion_->status, conclusion_->diagnostics, {}};
+    auto finished =
+        co_await io::run_until(io::after(limits_.call_timeout), scheduler_.finish(std::move(request)));
+    if (finished && *finished) break;
+    if (finished) {
+      if (io::now() - last_answer_ > limits_.expiry) {
+        co_return Error(ErrorCode::kDeadlineExceeded,
+                        "the ResourceManager does not store the application's end");
+      }
+      KNIT_CO_TRY_VOID(co_await io::sleep_for(limits_.finish_pause));
+      continue;
+    }
+    // Heard although its answer was lost, and the attempt has gone since.
+    if (after_failure(finished.error()) == AfterFailure::kOver) break;
+    KNIT_CO_TRY_VOID(co_await after_failed_call(std::move(finished).error().with_context("unregistering")));
+  }
+  notes_.say("unregistered");
+  co_return Status();
+}
+
+}  // namespace knit::master

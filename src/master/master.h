@@ -1,0 +1,109 @@
+// The ApplicationMaster: drives the application model against YARN. A driver.
+#pragma once
+
+#include <knit/cluster.h>
+#include <knit/ids.h>
+#include <knit/result.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/instances.h"
+#include "app/node_faults.h"
+#include "control/launch_file.h"
+#include "io/wait.h"
+#include "master/allocation.h"
+#include "master/cluster.h"
+#include "master/environment.h"
+#include "master/journal.h"
+#include "master/launcher.h"
+#include "master/notes.h"
+#include "master/pace.h"
+
+namespace knit::master {
+
+// Who this master is, as its NodeManager told it.
+struct Identity {
+  ContainerId container;
+  NodeId node;
+  std::string node_http_address;
+};
+
+// One run of the master: from registration to farewell. Everything it is given must outlive it. Belongs to
+// one loop. run() is called once.
+class Master {
+ public:
+  struct Limits {
+    // After this long without an answer the ResourceManager has given us up, or is about to
+    // (yarn.am.liveness-monitor.expiry-interval-ms).
+    std::chrono::milliseconds expiry{600'000};
+    std::chrono::milliseconds call_timeout{60'000};  // of one call to the ResourceManager
+    std::chrono::milliseconds retry_pause{1'000};    // after a call that failed
+    std::chrono::milliseconds stop_timeout{10'000};  // for the ends of containers that are stopped
+    std::chrono::milliseconds finish_pause{100};     // as Java's client (AMRMClientImpl)
+  };
+
+  // `container_tokens`: serialized credentials for the containers.
+  Master(const control::LaunchFile& file, Identity identity, std::string container_tokens,
+         Scheduler& scheduler, Nodes& nodes, Journal& journal, Notes& notes, Limits limits);
+  ~Master();
+
+  // How the application ended, once the ResourceManager has stored that. An error means that this attempt
+  // ends without having ended the application: YARN starts another one, or calls the application failed.
+  io::Task<Result<app::Conclusion>> run();
+
+ private:
+  io::Task<Result<app::Conclusion>> run_registered();
+  io::Task<Status> recover();
+  io::Task<Status> register_master();
+  void adopt(const yarn::RegisterResponse& response);
+  void make_template();
+  void begin_journal();
+
+  io::Task<Status> pause();
+  io::Task<Status> beat();
+  io::Task<Status> after_failed_call(Error error);
+  void on_answer(const yarn::AllocateResponse& response);
+  void on_container(const yarn::Container& container);
+  void on_completed(const yarn::ContainerStatus& status);
+  void on_start(const ContainerId& container, const Status& started);
+  void tell_end(const app::Ended& ended, std::string diagnostics);
+  std::optional<app::Conclusion> nothing_started() const;
+
+  io::Task<Status> run_until_conclusion();
+  io::Task<void> stop_rest();
+  io::Task<void> say_farewell();
+  io::Task<Status> finish();
+  std::string what_is_missing() const;
+
+  const control::LaunchFile& file_;
+  Identity identity_;
+  std::string container_tokens_;
+  Scheduler& scheduler_;
+  Nodes& nodes_;
+  Journal& journal_;
+  Notes& notes_;
+  Limits limits_;
+
+  app::Instances instances_;
+  app::NodeFaults node_faults_;
+  Allocation allocation_;
+  Launcher launcher_;
+  Pace pace_;
+  yarn::AccessLists access_;
+  std::optional<ContainerTemplate> template_;
+  std::optional<app::Conclusion> conclusion_;
+  io::Event wake_;
+
+  io::TimePoint started_{}, last_answer_{};
+  bool any_ran_ = false;
+  bool recorded_ = false;  // an earlier attempt's record says how the application ended
+  std::string queue_;
+  std::int32_t cluster_nodes_ = 0;
+  std::optional<Resource> available_;
+  Resource maximum_;
+};
+
+}  // namespace knit::master

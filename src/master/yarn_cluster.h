@@ -1,0 +1,45 @@
+// The daemons themselves. A driver.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "io/net.h"
+#include "master/cluster.h"
+#include "rpc/client.h"
+
+namespace knit::master {
+
+class YarnScheduler final : public Scheduler {
+ public:
+  YarnScheduler(std::vector<io::HostPort> addresses, security::Token token);
+
+  io::Task<Result<yarn::RegisterResponse>> register_master(yarn::RegisterRequest request) override;
+  io::Task<Result<yarn::AllocateResponse>> allocate(yarn::AllocateRequest request) override;
+  io::Task<Result<bool>> finish(yarn::FinishRequest request) override;
+  void use_token(security::Token token) override;
+
+ private:
+  rpc::Client rpc_;
+  yarn::MasterProtocol protocol_;
+};
+
+// One connection a node, closed when it has been idle for some seconds; tokens are kept for ever, for each is
+// sent once.
+class YarnNodes final : public Nodes {
+ public:
+  void use_token(const NodeId& node, security::Token token) override;
+  io::Task<Status> start(NodeId node, yarn::StartRequest request) override;
+  io::Task<Status> stop(NodeId node, ContainerId container) override;
+
+ private:
+  struct Peer;
+  Result<std::shared_ptr<Peer>> peer(const NodeId& node);
+  void forget_idle();
+
+  std::map<NodeId, security::Token> tokens_;
+  std::map<NodeId, std::shared_ptr<Peer>> peers_;
+};
+
+}  // namespace knit::master
