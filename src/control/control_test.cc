@@ -46,6 +46,7 @@ LaunchFile full_launch_file() {
   file.spec.master_attempts = 3;
   file.files = {{"x.zip", "hdfs://nn:8020/a%20b/x.zip", 123, 1763862000001, true},
                 {"\xFF", "hdfs:///f", 0, 0, false}};
+  file.master_files = {{"knit-master-x86_64", "hdfs://ns1/m", 7, 1'000'000'000'000, false}};
   file.staging_uri = "hdfs://ns1/user/alice/.knit";
   file.simple_authentication = false;
   file.default_path = "/usr/bin:/bin";
@@ -82,6 +83,9 @@ TEST(LaunchFile, ComesBackAsItWas) {
   EXPECT_EQ(read->files[0].modified_ms, 1763862000001);
   EXPECT_TRUE(read->files[0].archive);
   EXPECT_EQ(read->files[1].name, "\xFF");
+  ASSERT_EQ(read->master_files.size(), 1U);
+  EXPECT_EQ(read->master_files[0].name, "knit-master-x86_64");
+  EXPECT_EQ(read->master_files[0].size, 7);
   EXPECT_EQ(read->staging_uri, file.staging_uri);
   EXPECT_FALSE(read->simple_authentication);
   EXPECT_EQ(read->default_path, file.default_path);

@@ -18,6 +18,32 @@ constexpr std::int64_t kVersion = 1;
 constexpr std::size_t kMaxFiles = 10'000;
 constexpr std::size_t kMaxSettings = 10'000;
 
+json::array encode_files(const std::vector<StagedFile>& files) {
+  json::array out;
+  for (const auto& staged : files) {
+    out.push_back(json::object{{"name", json_bytes(staged.name)},
+                               {"uri", json_bytes(staged.uri)},
+                               {"size", staged.size},
+                               {"modified_ms", staged.modified_ms},
+                               {"archive", staged.archive}});
+  }
+  return out;
+}
+
+std::vector<StagedFile> decode_files(std::vector<base::JsonReader> list) {
+  std::vector<StagedFile> files;
+  for (base::JsonReader& staged : list) {
+    StagedFile one;
+    one.name = staged.bytes("name");
+    one.uri = staged.bytes("uri");
+    one.size = staged.integer("size", 0);
+    one.modified_ms = staged.integer("modified_ms", 0);
+    one.archive = staged.boolean_or("archive", false);
+    files.push_back(std::move(one));
+  }
+  return files;
+}
+
 }  // namespace
 
 std::string encode(const LaunchFile& file) {
@@ -26,15 +52,8 @@ std::string encode(const LaunchFile& file) {
   out["application"] = to_string(file.application);
   out["user"] = json_text(file.user);
   out["spec"] = app::encode_spec(file.spec);
-  json::array files;
-  for (const auto& staged : file.files) {
-    files.push_back(json::object{{"name", json_bytes(staged.name)},
-                                 {"uri", json_bytes(staged.uri)},
-                                 {"size", staged.size},
-                                 {"modified_ms", staged.modified_ms},
-                                 {"archive", staged.archive}});
-  }
-  out["files"] = std::move(files);
+  out["files"] = encode_files(file.files);
+  out["master_files"] = encode_files(file.master_files);
   out["staging_uri"] = json_text(file.staging_uri);
   out["simple_authentication"] = file.simple_authentication;
   out["default_path"] = json_bytes(file.default_path);
@@ -61,15 +80,8 @@ Result<LaunchFile> decode_launch_file(std::string_view text) {
   file.application = in.parsed("application", ApplicationId::parse);
   file.user = in.text("user");
   file.spec = app::decode_spec(in.object("spec"));
-  for (base::JsonReader& staged : in.objects("files", kMaxFiles)) {
-    StagedFile one;
-    one.name = staged.bytes("name");
-    one.uri = staged.bytes("uri");
-    one.size = staged.integer("size", 0);
-    one.modified_ms = staged.integer("modified_ms", 0);
-    one.archive = staged.boolean_or("archive", false);
-    file.files.push_back(std::move(one));
-  }
+  file.files = decode_files(in.objects("files", kMaxFiles));
+  file.master_files = decode_files(in.objects("master_files", kMaxFiles));
   file.staging_uri = in.text("staging_uri");
   file.simple_authentication = in.boolean_or("simple_authentication", true);
   file.default_path = in.has("default_path") ? in.bytes("default_path") : "";

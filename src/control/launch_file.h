@@ -27,6 +27,7 @@ struct LaunchFile {
   std::string user;  // who submitted
   RunSpec spec;      // `files` and `staging_dir` are empty here: see below
   std::vector<StagedFile> files;
+  std::vector<StagedFile> master_files;  // of the master's container: named here so that the cache keeps them
   std::string staging_uri;  // "hdfs://ns1/user/alice/.knit": the master writes apps/APP_ID/journal there
   bool simple_authentication = true;       // containers then get HADOOP_USER_NAME
   std::string default_path, default_lang;  // PATH and LANG of the containers
