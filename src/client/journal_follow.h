@@ -9,17 +9,12 @@
 #include <string>
 
 #include "client/run_state.h"
+#include "client/staging_place.h"
 #include "control/journal.h"
 #include "fs/file_system.h"
 #include "io/task.h"
 
 namespace knit::client {
-
-// Where a user's runs are kept.
-struct StagingPlace {
-  fs::FileSystem* file_system = nullptr;
-  std::string path;  // ".../.knit"
-};
 
 // Belongs to one loop; the file system must outlive it. One call at a time.
 class JournalFollower {

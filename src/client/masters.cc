@@ -1,0 +1,85 @@
+#include "client/masters.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "base/try.h"
+#include "fs/path.h"
+#include "yarn/quoting.h"
+
+namespace knit::client {
+namespace {
+
+std::string real_path(const char* path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(realpath(path, nullptr), std::free);
+  return real ? std::string(real.get()) : std::string();
+}
+
+// PREFIX of PREFIX/bin/knit and of PREFIX/lib/libknit.so.0.
+std::vector<std::string> prefixes() {
+  std::vector<std::string> files{real_path("/proc/self/exe")};
+  Dl_info library{};
+  if (dladdr(reinterpret_cast<void*>(&master_file_name), &library) != 0 && library.dli_fname &&
+      std::string_view(library.dli_fname).find('/') != std::string_view::npos) {
+    files.push_back(real_path(library.dli_fname));
+  }
+  std::vector<std::string> out;
+  for (const auto& file : files) {
+    if (file.empty()) continue;
+    std::string prefix(fs::parent_path(fs::parent_path(file)));
+    if (out.empty() || out.back() != prefix) out.push_back(std::move(prefix));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string master_file_name(const std::string& architecture) {
+  return "knit-master-" + architecture;
+}
+
+Result<std::vector<FoundMaster>> find_masters(const std::vector<MasterProgram>& programs,
+                                              const std::string& directory) {
+  if (programs.empty())
+    return Error(ErrorCode::kFailedPrecondition, "this build of Knit was made without a master");
+  std::vector<std::string> folders;
+  if (!directory.empty()) folders.push_back(directory);
+  if (directory.empty()) {
+    for (const auto& prefix : prefixes()) folders.push_back(fs::join_path(prefix, "libexec/knit"));
+  }
+  std::vector<FoundMaster> found;
+  std::vector<std::string> names;
+  for (const auto& program : programs) {
+    const auto name = master_file_name(program.architecture);
+    names.push_back(name);
+    for (const auto& folder : folders) {
+      const auto path = fs::join_path(folder, name);
+      if (access(path.c_str(), F_OK) != 0) continue;
+      found.push_back({program, path});
+      break;
+    }
+  }
+  if (!found.empty()) return found;
+  return Error(ErrorCode::kFailedPrecondition,
+               fmt::format("Knit is not installed completely: {} is missing in {}; install it again",
+                           fmt::join(names, ", "), fmt::join(folders, ", ")));
+}
+
+Result<std::vector<std::string>> master_commands(const std::vector<FoundMaster>& masters) {
+  std::vector<std::string> architectures;
+  for (const auto& master : masters) architectures.push_back(master.program.architecture);
+  const auto script = fmt::format(
+      "a=$(uname -m); case $a in {}) exec ./knit-master-$a ;; esac; "
+      "echo \"knit: this node is of the architecture $a; this release of Knit has masters for {}\" >&2; "
+      "exit 1",
+      fmt::join(architectures, "|"), fmt::join(architectures, ", "));
+  KNIT_TRY(auto quoted, yarn::quote_once(script));
+  return std::vector<std::string>{"exec", std::string(yarn::kLogRedirection), ";", std::move(quoted)};
+}
+
+}  // namespace knit::client

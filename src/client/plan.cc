@@ -1,0 +1,180 @@
+#include "client/plan.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+#include "app/validate.h"
+#include "base/try.h"
+#include "client/bounds.h"
+#include "yarn/quoting.h"
+
+namespace knit::client {
+namespace {
+
+using Answer = Result<std::vector<std::string>>;
+
+// "root.a.b" is called "b" in most answers of older ResourceManagers, and may be either.
+bool names(std::string_view queue, std::string_view name, std::string_view path) {
+  return queue == name || queue == path ||
+         (path.ends_with(queue) && path.ends_with("." + std::string(queue)));
+}
+
+io::Task<Result<QueueFacts>> queue_facts(yarn::ResourceManager& resource_manager, std::string queue) {
+  QueueFacts facts;
+  const auto info = co_await bounded(resource_manager.queue(queue, true, false));
+  if (info) facts.info = *info;
+  if (!info && info.error().code() != ErrorCode::kNotFound) co_return info.error();
+  if (const auto dot = queue.rfind('.'); !info && dot != std::string::npos) {
+    const auto parent = co_await bounded(resource_manager.queue(queue.substr(0, dot), false, false));
+    facts.has_parent = parent.has_value();
+  }
+  const auto access = co_await bounded(resource_manager.queue_access());
+  if (!access) co_return facts;
+  for (const auto& one : *access) {
+    if (one.may_submit) facts.open.push_back(one.queue);
+    if (facts.info && (one.queue == queue || names(one.queue, facts.info->name, facts.info->path)))
+      facts.may_submit = facts.may_submit.value_or(false) || one.may_submit;
+  }
+  co_return facts;
+}
+
+io::Task<Result<LabelFacts>> label_facts(yarn::ResourceManager& resource_manager, std::string label) {
+  LabelFacts facts;
+  KNIT_CO_TRY(const auto labels, co_await bounded(resource_manager.node_labels()));
+  for (const auto& one : labels) facts.labels.push_back(one.name);
+  KNIT_CO_TRY(const auto nodes, co_await bounded(resource_manager.nodes({NodeState::kRunning})));
+  for (const auto& node : nodes) {
+    if (std::find(node.labels.begin(), node.labels.end(), label) != node.labels.end()) ++facts.nodes;
+  }
+  co_return facts;
+}
+
+std::string other_queues(const QueueFacts& facts) {
+  if (facts.open.empty()) return "";
+  constexpr std::size_t kShown = 20;
+  const auto count = std::min(facts.open.size(), kShown);
+  return fmt::format(
+      "; you may submit to {}{}",
+      fmt::join(facts.open.begin(), facts.open.begin() + static_cast<std::ptrdiff_t>(count), ", "),
+      facts.open.size() > count ? ", ..." : "");
+}
+
+Answer check_queue(const QueueFacts& facts, const RunSpec& spec, const std::string& user) {
+  const auto& queue = spec.queue;
+  if (!facts.info && facts.has_parent) {
+    return std::vector<std::string>{
+        fmt::format("queue '{}' does not exist yet; the cluster creates it if it is set up to", queue)};
+  }
+  if (!facts.info) {
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("--queue {}: there is no such queue{}", queue, other_queues(facts)));
+  }
+  if (!facts.info->children.empty()) {
+    std::vector<std::string> children;
+    for (const auto& child : facts.info->children) children.push_back(child.name);
+    return Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("--queue {}: applications run in its parts alone: {}", queue, fmt::join(children, ", ")));
+  }
+  if (facts.info->state == QueueState::kStopped || facts.info->state == QueueState::kDraining) {
+    return Error(ErrorCode::kFailedPrecondition,
+                 fmt::format("--queue {}: the queue is {} and takes no applications; an administrator can "
+                             "start it{}",
+                             queue, to_string(facts.info->state), other_queues(facts)));
+  }
+  if (facts.may_submit == false) {
+    return Error(ErrorCode::kPermissionDenied, fmt::format("--queue {}: '{}' may not submit to this queue{}",
+                                                           queue, user, other_queues(facts)));
+  }
+  const auto& labels = facts.info->accessible_labels;
+  if (!spec.node_label.empty() && std::find(labels.begin(), labels.end(), "*") == labels.end() &&
+      std::find(labels.begin(), labels.end(), spec.node_label) == labels.end()) {
+    return Error(
+        ErrorCode::kPermissionDenied,
+        fmt::format("--node-label {}: queue '{}' may not use nodes with this label", spec.node_label, queue));
+  }
+  return std::vector<std::string>{};
+}
+
+Status check_label(const LabelFacts& facts, const std::string& label) {
+  if (facts.nodes > 0) return {};
+  const bool known = std::find(facts.labels.begin(), facts.labels.end(), label) != facts.labels.end();
+  if (known) {
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("--node-label {}: no running node has this label", label));
+  }
+  return Error(ErrorCode::kInvalidArgument,
+               facts.labels.empty()
+                   ? fmt::format("--node-label {}: this cluster has no node labels", label)
+                   : fmt::format("--node-label {}: this cluster has no such label; it has {}", label,
+                                 fmt::join(facts.labels, ", ")));
+}
+
+}  // namespace
+
+io::Task<Result<ClusterFacts>> gather_facts(yarn::ResourceManager& resource_manager, RunSpec spec,
+                                            yarn::ClusterLimits limits) {
+  ClusterFacts facts;
+  facts.limits = std::move(limits);
+  // First, for it settles the units in which the other amounts are read.
+  KNIT_CO_TRY(facts.limits.types, co_await bounded(resource_manager.resource_types()));
+  KNIT_CO_TRY(const auto application, co_await bounded(resource_manager.new_application()));
+  facts.id = application.id;
+  facts.limits.maximum = application.maximum;
+  KNIT_CO_TRY(const auto metrics, co_await bounded(resource_manager.cluster_metrics()));
+  facts.active_nodes = metrics.active;
+  if (!spec.queue.empty()) {
+    KNIT_CO_TRY(facts.queue, co_await queue_facts(resource_manager, spec.queue));
+  }
+  if (!spec.node_label.empty()) {
+    KNIT_CO_TRY(facts.label, co_await label_facts(resource_manager, spec.node_label));
+  }
+  co_return facts;
+}
+
+yarn::SubmissionContext submission_of(const RunSpec& spec, const ApplicationId& id) {
+  yarn::SubmissionContext context;
+  context.id = id;
+  context.name = app::application_name(spec);
+  context.queue = spec.queue;
+  context.type = spec.type;
+  context.priority = spec.priority;
+  context.tags = spec.tags;
+  context.resource = {spec.master_memory, 1, {}};
+  context.node_label = spec.node_label;
+  context.max_attempts = spec.master_attempts;
+  if (spec.lifetime) context.lifetime = std::chrono::ceil<std::chrono::seconds>(*spec.lifetime);
+  return context;
+}
+
+Answer check_against(const ClusterFacts& facts, const RunSpec& spec, const std::string& user) {
+  KNIT_TRY_VOID(yarn::check_resource("an instance", spec.resource, facts.limits));
+  KNIT_TRY_VOID(yarn::check_submission(submission_of(spec, facts.id), facts.limits));
+  std::vector<std::string> warnings;
+  if (facts.queue) {
+    KNIT_TRY(warnings, check_queue(*facts.queue, spec, user));
+  }
+  if (facts.label) KNIT_TRY_VOID(check_label(*facts.label, spec.node_label));
+  if (facts.active_nodes == 0) warnings.push_back("no NodeManager of the cluster is active at the moment");
+  return warnings;
+}
+
+Status check_launch(const RunSpec& spec) {
+  KNIT_TRY_VOID(yarn::exec_command(spec.command));
+  std::map<std::string, std::string> environment;
+  for (const auto& [name, value] : spec.environment) {
+    if (yarn::is_set_by_yarn(name)) {
+      return Error(ErrorCode::kInvalidArgument,
+                   fmt::format("--env {}: YARN sets this variable itself, after the user's", name));
+    }
+    environment[name] = value;
+  }
+  KNIT_TRY_VOID(yarn::quote_environment(environment));
+  return {};
+}
+
+}  // namespace knit::client
