@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "base/try.h"
 #include "base/utf8.h"
@@ -128,7 +130,19 @@ Status check_local_resource(std::string_view name, const LocalResource& resource
 }
 
 Status check_launch_context(const LaunchContext& context) {
-  for (const auto& [name, resource] : context.resources) KNIT_TRY_VOID(check_local_resource(name, resource));
+  std::map<std::tuple<std::string, std::string, std::int32_t, std::string, LocalResourceType>, std::string>
+      names;
+  for (const auto& [name, resource] : context.resources) {
+    KNIT_TRY_VOID(check_local_resource(name, resource));
+    const auto [other, is_new] = names.try_emplace(
+        {resource.scheme, resource.host, resource.port, resource.path, resource.type}, name);
+    if (!is_new) {
+      return refused(fmt::format(
+          "files '{}' and '{}' have the same source '{}', which YARN can show a container under one "
+          "name only: leave one out, or make a copy of the source",
+          shown(other->second), shown(name), shown(resource.path)));
+    }
+  }
   return {};
 }
 

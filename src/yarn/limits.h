@@ -34,6 +34,8 @@ Status check_resource(std::string_view what, const Resource& resource, const Clu
 Status check_submission(const SubmissionContext& context, const ClusterLimits& limits);
 // The NodeManager pastes this name, and the last part of the source's path, into the launch script as it is.
 Status check_local_resource(std::string_view name, const LocalResource& resource);
+// That of every file, and that no two names stand for one source: of such only one is linked into the
+// container's directory (ContainerExecutor.resolveSymLinks, 3.3 and 3.4; seen on 3.4.2).
 Status check_launch_context(const LaunchContext& context);
 
 }  // namespace knit::yarn

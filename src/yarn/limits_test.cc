@@ -98,5 +98,15 @@ TEST(Limits, NamesThatTheLaunchScriptCanSay) {
   EXPECT_TRUE(check_local_resource("a", from("/$x/y z")));
 }
 
+TEST(Limits, OneNameForOneSource) {
+  LaunchContext context;
+  context.resources = {{"a", from("/x/y")}, {"b", from("/x/y")}};
+  const auto refused = check_launch_context(context);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("files 'a' and 'b' have the same source '/x/y'"));
+  context.resources["b"].type = LocalResourceType::kArchive;
+  EXPECT_TRUE(check_launch_context(context));
+}
+
 }  // namespace
 }  // namespace knit::yarn
