@@ -1,0 +1,99 @@
+// knit-master: the ApplicationMaster that YARN starts for each application of Knit's.
+#include <fmt/format.h>
+#include <knit/version.h>
+#include <nss.h>
+
+#include <csignal>
+#include <exception>
+
+#include "base/try.h"
+#include "base/uri.h"
+#include "conf/hdfs_settings.h"
+#include "conf/yarn_settings.h"
+#include "hdfs/connect.h"
+#include "io/loop.h"
+#include "master/setup.h"
+#include "master/yarn_cluster.h"
+#include "security/openssl.h"
+
+namespace knit::master {
+namespace {
+
+constexpr std::chrono::milliseconds kHdfsConnectTimeout{10'000};
+
+// A static program must not load the node's name service modules, which belong to the node's C library: the
+// first lookup would abort. "files" and "dns" are built in.
+void use_own_name_services() {
+  __nss_configure_lookup("hosts", "files dns");
+  for (const char* database : {"passwd", "group", "services", "protocols", "networks"}) {
+    __nss_configure_lookup(database, "files");
+  }
+}
+
+io::Task<Result<app::Conclusion>> run_application(const control::LaunchFile& file, Identity identity,
+                                                  const security::Credentials& credentials,
+                                                  const NodeSettings& settings, Notes& notes) {
+  const security::Token* token = credentials.find_by_kind(security::kAmrmTokenKind);
+  if (token == nullptr) {
+    co_return Error(ErrorCode::kUnauthenticated,
+                    fmt::format("the credentials hold no token of kind {}", security::kAmrmTokenKind));
+  }
+  KNIT_CO_TRY(const auto addresses, scheduler_addresses(settings));
+  KNIT_CO_TRY(const auto limits, conf::submit_limits(settings.merged));
+  KNIT_CO_TRY(const auto staging, base::Uri::parse(file.staging_uri));
+  KNIT_CO_TRY(const auto authority,
+              conf::hdfs_authority(settings.merged, file.staging_uri, "the staging directory"));
+  KNIT_CO_TRY(const auto files, hdfs::open_file_system(
+                                    settings.merged, authority, file.user, kHdfsConnectTimeout,
+                                    fmt::format("knit-master/{} {}", kVersion, to_string(file.application))));
+  std::string where;
+  for (const auto& address : addresses) where += (where.empty() ? "" : ", ") + io::to_string(address);
+  notes.say(
+      fmt::format("the ResourceManager's scheduler is at {}; the journal is in {}", where, file.staging_uri));
+
+  YarnScheduler scheduler(addresses, *token);
+  YarnNodes nodes;
+  Journal journal(*files, staging.path, identity.container.attempt, notes);
+  Master::Limits master_limits;
+  if (limits.master_expiry.count() > 0) master_limits.expiry = limits.master_expiry;
+  // Whoever holds the master's own token is the master: no container gets it.
+  Master master(file, std::move(identity), credentials.without_kind(security::kAmrmTokenKind).serialize(),
+                scheduler, nodes, journal, notes, master_limits);
+  auto ended = co_await master.run();
+  co_await files->shut_down();
+  co_return ended;
+}
+
+Result<app::Conclusion> run(Notes& notes) {
+  const auto environment = conf::Environment::of_process();
+  KNIT_TRY(auto identity, identity_from(environment));
+  notes.say(fmt::format("knit-master {}: {} in {} on {}", kVersion, to_string(identity.container.attempt),
+                        to_string(identity.container), to_string(identity.node)));
+  KNIT_TRY(const auto file, read_launch_file(kLaunchFileName));
+  if (file.application != identity.container.attempt.application) {
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("the launch file is {}'s", to_string(file.application)));
+  }
+  KNIT_TRY(const auto credentials, credentials_from(environment));
+  const auto settings = settings_from(environment, file, notes);
+  io::Loop loop;
+  return loop.run(run_application(file, std::move(identity), credentials, settings, notes));
+}
+
+}  // namespace
+}  // namespace knit::master
+
+int main() {
+  knit::master::use_own_name_services();
+  knit::security::skip_openssl_configuration();
+  std::signal(SIGPIPE, SIG_IGN);
+  knit::master::StderrNotes notes;
+  try {
+    const auto ended = knit::master::run(notes);
+    if (ended) return 0;
+    notes.say("this attempt ends: " + ended.error().message());
+  } catch (const std::exception& bug) {
+    notes.say(fmt::format("bug: {}", bug.what()));
+  }
+  return 1;
+}
