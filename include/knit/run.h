@@ -88,7 +88,8 @@ struct FollowOptions {
   // The application is withdrawn, by a kill that says why, if it still waits for its master this long after
   // its submission. None: what the application was submitted with.
   std::optional<std::chrono::milliseconds> start_timeout;
-  std::stop_token stop;  // ends following, not the application: the result is kCancelled
+  std::string staging_dir;  // as in its RunSpec
+  std::stop_token stop;     // ends following, not the application: the result is kCancelled
 };
 
 struct LogsOptions {

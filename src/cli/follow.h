@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "cli/context.h"
 #include "cli/signals.h"
@@ -20,6 +21,7 @@ struct RunView {
   std::int32_t instances = 0;  // as asked for; 0: not known here
   int exit_code_from = -1;     // --exit-code-from
   std::optional<std::chrono::milliseconds> start_timeout;
+  std::string staging_dir;  // as in the RunSpec
 };
 
 // Adds --no-logs, --no-prefix, -q and --exit-code-from.

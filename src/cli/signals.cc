@@ -47,6 +47,10 @@ void Signals::handle(std::function<void(int, int)> handler) {
   eventfd_write(wake_fd_, 1);
 }
 
+void Signals::settle() {
+  const std::lock_guard calling(calling_);
+}
+
 int Signals::first() const {
   const std::lock_guard lock(mutex_);
   return first_;
@@ -72,6 +76,7 @@ void Signals::run() {
 
 void Signals::deliver() {
   while (true) {
+    const std::lock_guard calling(calling_);
     std::function<void(int, int)> handler;
     int signal = 0, count = 0;
     {

@@ -24,6 +24,8 @@ class Signals {
   // Called on the signals' own thread, once for each signal, `count` counting from 1. Signals that came
   // before are handed over first; an empty handler gives them back to stop().
   void handle(std::function<void(int signal, int count)> handler);
+  // Returns when no handler is being called any more. Not from a handler.
+  void settle();
   // Set by the first signal that comes while there is no handler.
   std::stop_token stop() const { return stop_.get_token(); }
   // The first one so far, or 0.
@@ -34,6 +36,7 @@ class Signals {
   void deliver();
 
   mutable std::mutex mutex_;
+  std::mutex calling_;  // held while a handler is called
   std::function<void(int, int)> handler_;
   std::deque<int> pending_;
   int first_ = 0, count_ = 0;

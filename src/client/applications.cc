@@ -90,9 +90,4 @@ io::Task<Result<std::vector<QueueInfo>>> list_queues(Session& session) {
   co_return queues;
 }
 
-bool ended_by_lifetime(const ApplicationReport& report) {
-  return report.state == ApplicationState::kKilled &&
-         report.diagnostics.find("exceeded the lifetime period") != std::string::npos;
-}
-
 }  // namespace knit::client

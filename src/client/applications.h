@@ -27,7 +27,4 @@ io::Task<Result<ApplicationReport>> wait_for_end(Session& session, ApplicationId
 // The queues below root, depth first, parents before children.
 io::Task<Result<std::vector<QueueInfo>>> list_queues(Session& session);
 
-// True if the ResourceManager says that the application was ended by its lifetime and by nobody (row 70).
-bool ended_by_lifetime(const ApplicationReport& report);
-
 }  // namespace knit::client

@@ -79,6 +79,21 @@ void RunState::apply_entry(const control::ApplicationEnded& entry) {
   end_ = entry;
 }
 
+ContainerRun run_of(const ContainerReport& report) {
+  ContainerRun run;
+  run.id = report.id;
+  // The master's is the first of its attempt.
+  run.instance = report.id.sequence() == 1 ? ContainerRun::kMaster : ContainerRun::kUnknown;
+  run.node = report.node;
+  run.node_http_address = report.node_http_address;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (run.node_http_address.starts_with(scheme)) run.node_http_address.erase(0, scheme.size());
+  }
+  run.phase = report.state == ContainerState::kComplete ? Phase::kEnded : Phase::kRunning;
+  run.started = report.created;
+  return run;
+}
+
 std::string state_text(const ContainerRun& run) {
   if (run.phase == Phase::kStarting) return "starting";
   if (run.phase == Phase::kRunning) return "running";

@@ -17,6 +17,7 @@ namespace knit::client {
 // The use of one container.
 struct ContainerRun {
   static constexpr std::int32_t kMaster = -1;
+  static constexpr std::int32_t kUnknown = -2;  // of an application that is not Knit's
   enum class Phase {
     kStarting,  // the NodeManager is asked to start it
     kRunning,
@@ -71,6 +72,9 @@ class RunState {
   std::map<ContainerId, std::size_t> index_;
   std::map<std::int32_t, std::size_t> latest_;  // by instance
 };
+
+// From a container that the ResourceManager knows, of an application without a journal.
+ContainerRun run_of(const ContainerReport& report);
 
 // "starting", "running", "succeeded", "failed", "killed"; "restarting" where another container follows.
 std::string state_text(const ContainerRun& run);

@@ -1,0 +1,155 @@
+#include "client/application_view.h"
+
+#include <fmt/format.h>
+
+#include "base/try.h"
+#include "client/applications.h"
+#include "client/files.h"
+#include "client/run_result.h"
+#include "client/staging_place.h"
+#include "conf/hdfs_settings.h"
+#include "conf/yarn_settings.h"
+#include "fs/path.h"
+#include "io/wait.h"
+
+namespace knit::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr io::Duration kFactsDeadline = 5s, kStoryDeadline = 30s, kRecordPatience = 3s, kRecordPause = 100ms;
+constexpr std::uint64_t kMaxLaunchFile = 16u << 20;
+
+// Where the application's folder and its record are.
+Result<StagingPlace> staging_of(Session& session, const std::string& user, const std::string& staging_dir) {
+  KNIT_TRY(auto place, staging_place(session, staging_dir));
+  if (!place.is_default || user == session.user()) return place;
+  KNIT_TRY(const auto hdfs, conf::hdfs_settings(session.settings()));
+  place.path = fs::join_path(fs::join_path(hdfs.home_prefix, user), ".knit");
+  return place;
+}
+
+io::Task<Result<Story>> look(StagingPlace place, ApplicationId id) {
+  Story story;
+  const auto folder = control::application_directory(place.path, id);
+  auto launch =
+      co_await fs::read_file(*place.file_system, fs::join_path(folder, "launch.json"), kMaxLaunchFile);
+  if (launch) {
+    // A newer Knit's may not be understood; its journal may be all the same.
+    if (auto decoded = control::decode_launch_file(*launch)) story.launch = *std::move(decoded);
+  } else if (launch.error().code() != ErrorCode::kNotFound) {
+    co_return std::move(launch).error();
+  } else {
+    auto record = co_await place.file_system->stat(control::record_path(place.path, id));
+    if (!record && record.error().code() == ErrorCode::kNotFound) co_return story;
+    if (!record) co_return std::move(record).error();
+  }
+  story.journal = std::make_unique<JournalFollower>(place, id);
+  co_return story;
+}
+
+}  // namespace
+
+io::Task<Result<ApplicationReport>> SessionView::report() {
+  return session_.resource_manager().report(id_);
+}
+
+io::Task<Status> SessionView::kill(std::string why) {
+  KNIT_CO_TRY_VOID(co_await session_.resource_manager().kill(id_, std::move(why)));
+  co_return Status();
+}
+
+io::Task<WaitFacts> SessionView::facts(ApplicationReport report) {
+  auto& manager = session_.resource_manager();
+  WaitFacts facts;
+  auto queue = co_await io::run_until(io::after(kFactsDeadline), manager.queue(report.queue, false, false));
+  if (queue) facts.queue = *std::move(queue);
+  auto nodes = co_await io::run_until(io::after(kFactsDeadline), manager.nodes({}));
+  if (nodes) facts.nodes = *std::move(nodes);
+  facts.report = std::move(report);
+  co_return facts;
+}
+
+io::Task<Result<std::vector<ContainerReport>>> SessionView::containers(ApplicationAttemptId attempt) {
+  return session_.resource_manager().containers(attempt);
+}
+
+Result<Uploads> SessionView::uploads(const std::string& user) {
+  KNIT_TRY(const auto settings, conf::log_settings(session_.settings()));
+  std::vector<UploadFolder> folders;
+  for (const auto& uri : upload_folders(settings, user, id_)) {
+    KNIT_TRY(auto place, locate(session_, uri, "yarn.nodemanager.remote-app-log-dir"));
+    folders.push_back({place.file_system, std::move(place.path)});
+  }
+  return Uploads(std::move(folders));
+}
+
+Result<NodePages> node_pages(Session& session) {
+  KNIT_TRY(const bool tls, conf::yarn_web_uses_tls(session.settings()));
+  if (tls) {
+    return Error(
+        ErrorCode::kUnimplemented,
+        "the NodeManagers' pages speak TLS (yarn.http.policy), which Knit does not yet: logs can be read "
+        "once the application has ended");
+  }
+  return NodePages({}, session.connect_timeout());
+}
+
+io::Task<Story> find_story(Session& session, ApplicationId id, std::string user, std::string staging_dir) {
+  auto place = staging_of(session, user, staging_dir);
+  if (!place) co_return Story{{}, {}, place.error().message()};
+  auto story = co_await io::run_until(io::after(kStoryDeadline), look(*place, id));
+  if (!story) co_return Story{{}, {}, story.error().message()};
+  co_return *std::move(story);
+}
+
+io::Task<Result<RunResult>> follow_application(Session& session, ApplicationId id, FollowOptions options,
+                                               RunObserver& observer) {
+  SessionView view(session, id);
+  auto report = co_await view.report();
+  if (!report && report.error().code() != ErrorCode::kNotFound) co_return std::move(report).error();
+  auto story = co_await find_story(session, id, report ? report->user : session.user(), options.staging_dir);
+  if (!story.journal) {
+    if (!report) co_return std::move(report).error();
+    // Somebody else's staging directory is not ours to read, and most applications are not Knit's.
+    if (report->type == "KNIT" && !story.trouble.empty()) {
+      observer.on_notice(fmt::format("{}; only the application's state is followed", story.trouble));
+    }
+  }
+  FollowPlan plan;
+  plan.logs = options.logs;
+  plan.start_timeout = options.start_timeout;
+  if (story.launch) {
+    plan.instance = story.launch->spec.resource;
+    if (!plan.start_timeout) plan.start_timeout = story.launch->spec.start_timeout;
+  }
+  auto pages = node_pages(session);
+  if (!pages) {
+    observer.on_notice(pages.error().message());
+    pages = NodePages({}, session.connect_timeout());
+    plan.logs = false;
+  }
+  co_return co_await follow(view, story.journal.get(), *pages, std::move(plan), observer);
+}
+
+io::Task<Result<RunResult>> await_application(Session& session, ApplicationId id) {
+  auto report = co_await wait_for_end(session, id);
+  if (!report && report.error().code() != ErrorCode::kNotFound) co_return std::move(report).error();
+  auto story = co_await find_story(session, id, report ? report->user : session.user(), "");
+  if (!report && !story.journal) co_return std::move(report).error();
+  const RunState* state = nullptr;
+  if (story.journal) {
+    // The record may come a moment after the end.
+    const bool expected = report && report->state == ApplicationState::kFinished;
+    for (const auto until = io::after(kRecordPatience);;) {
+      (void)co_await story.journal->poll(report ? std::max(report->current_attempt.attempt, 1) : 0);
+      if (!expected || story.journal->complete() || story.journal->state().end() || io::now() >= until) break;
+      KNIT_CO_TRY_VOID(co_await io::sleep_for(kRecordPause));
+    }
+    if (story.journal->state().known()) state = &story.journal->state();
+  }
+  if (!report && (!state || !state->end())) co_return std::move(report).error();
+  co_return result_of(report ? *report : report_from(*state, id), state);
+}
+
+}  // namespace knit::client

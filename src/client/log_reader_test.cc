@@ -1,0 +1,304 @@
+#include "client/log_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "client/fake_nodes_for_test.h"
+#include "client/log_choice.h"
+#include "fs/memory_file_system.h"
+#include "io/loop.h"
+
+namespace knit::client {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// The application of tests/golden/logs/ifile-none.3.4.2.bin.
+constexpr ApplicationId kApp{1795397000582, 23};
+
+ContainerId container(std::int64_t number) {
+  return {{kApp, 1}, number};
+}
+
+class FakeApplication final : public ApplicationView {
+ public:
+  explicit FakeApplication(fs::FileSystem& fs) : fs_(fs) {}
+  io::Task<Result<ApplicationReport>> report() override { co_return now; }
+  io::Task<Status> kill(std::string) override { co_return Status(); }
+  io::Task<WaitFacts> facts(ApplicationReport) override { co_return WaitFacts(); }
+  io::Task<Result<std::vector<ContainerReport>>> containers(ApplicationAttemptId) override {
+    co_return running;
+  }
+  Result<Uploads> uploads(const std::string&) override { return Uploads({{&fs_, "/logs"}}); }
+
+  ApplicationReport now;
+  std::vector<ContainerReport> running;
+
+ private:
+  fs::FileSystem& fs_;
+};
+
+class Logs : public ::testing::Test {
+ protected:
+  Logs() {
+    loop_.run([](Logs* test) -> io::Task<void> {
+      test->nodes_ = std::make_unique<FakeNodes>();
+      test->pages_ = std::make_unique<NodePages>(test->nodes_->options());
+      test->group_ = std::make_unique<io::TaskGroup>();
+      co_return;
+    }(this));
+    application_.now.id = kApp;
+    application_.now.state = ApplicationState::kRunning;
+    application_.now.current_attempt = {kApp, 1};
+  }
+  ~Logs() override {
+    loop_.run([](Logs* test) -> io::Task<void> {
+      co_await test->group_->stop();
+      test->group_.reset();
+      test->nodes_.reset();
+    }(this));
+  }
+
+  // A master and two instances, all on one node.
+  void make_knits() {
+    control::MasterStarted master;
+    master.attempt = {kApp, 1};
+    master.container = container(1);
+    master.node = {"localhost", 26197};
+    master.node_http_address = "localhost:8042";
+    master.instances = 3;
+    state_.apply(master);
+    for (const std::int32_t instance : {0, 1}) {
+      state_.apply(control::InstanceStarting{
+          instance, 0, container(3 - instance), {"localhost", 26197}, "localhost:8042", WallTime{}});
+      state_.apply(control::InstanceStarted{container(3 - instance), WallTime{}});
+    }
+  }
+  void end(LogAggregation aggregation) {
+    application_.now.state = ApplicationState::kFinished;
+    application_.now.log_aggregation = aggregation;
+  }
+  void put_upload() {
+    std::ifstream in(KNIT_SOURCE_DIR "/tests/golden/logs/ifile-none.3.4.2.bin", std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    ASSERT_TRUE(loop_.run(fs::write_file(fs_, "/logs/localhost_26197", bytes)));
+  }
+
+  void start(LogsOptions options) {
+    result_.reset();
+    const LogOutput output{
+        [this](const LogPiece& piece) {
+          if (piece.begins) {
+            texts_.push_back({piece.instance ? std::to_string(*piece.instance) : "-", piece.file, ""});
+          }
+          texts_.back()[2] += io::as_text(piece.bytes);
+          return Status();
+        },
+        [this](const std::string& text) { notices_.push_back(text); }};
+    loop_.run([](Logs* test, LogsOptions options, LogOutput output) -> io::Task<void> {
+      test->group_->spawn([](Logs* test, LogsOptions options, LogOutput output) -> io::Task<void> {
+        test->result_ = co_await read_logs(test->application_, *test->pages_, test->application_.now,
+                                           test->state_.known() ? &test->state_ : nullptr, options, output);
+      }(test, options, output));
+      co_return;
+    }(this, std::move(options), output));
+    loop_.run_ready();
+  }
+  Status read(LogsOptions options) {
+    start(std::move(options));
+    for (int i = 0; i < 1000 && !result_; ++i) loop_.advance(100ms);
+    return result_ ? *result_ : Status(Error(ErrorCode::kInternal, "has not ended"));
+  }
+
+  io::Loop loop_{io::Loop::Time::kManual};
+  fs::MemoryFileSystem fs_;
+  FakeApplication application_{fs_};
+  RunState state_;
+  std::unique_ptr<FakeNodes> nodes_;
+  std::unique_ptr<NodePages> pages_;
+  std::unique_ptr<io::TaskGroup> group_;
+  std::optional<Status> result_;
+  std::vector<std::array<std::string, 3>> texts_;  // instance, file, bytes
+  std::vector<std::string> notices_;
+};
+
+LogsOptions only(std::string log) {
+  LogsOptions options;
+  options.log = std::move(log);
+  return options;
+}
+
+TEST_F(Logs, OfARunningApplicationFromItsNodes) {
+  make_knits();
+  nodes_->logs[to_string(container(1))] = {{"stderr", "master\n"}};
+  nodes_->logs[to_string(container(2))] = {{"stdout", "one\n"}, {"stderr", ""}};
+  nodes_->logs[to_string(container(3))] = {{"stdout", "zero\n"}, {"stderr", "err\n"}};
+  ASSERT_TRUE(read({}));
+  using A = std::array<std::string, 3>;
+  EXPECT_THAT(texts_, ElementsAre(A{"0", "stderr", "err\n"}, A{"0", "stdout", "zero\n"},
+                                  A{"1", "stdout", "one\n"}, A{"-", "stderr", "master\n"}));
+}
+
+TEST_F(Logs, TheLastLinesOfALongLog) {
+  make_knits();
+  std::string text;
+  for (int i = 0; i < 100000; ++i) text += "line " + std::to_string(i) + "\n";
+  nodes_->logs[to_string(container(3))] = {{"stdout", text}, {"stderr", ""}};
+  auto options = only("stdout");
+  options.instance = 0;
+  options.tail_lines = 2;
+  ASSERT_TRUE(read(options));
+  EXPECT_EQ(texts_.at(0)[2], "line 99998\nline 99999\n");
+  texts_.clear();
+  options.tail_lines = 20000;
+  ASSERT_TRUE(read(options));
+  EXPECT_EQ(texts_.at(0)[2], text.substr(text.find("line 80000")));
+  texts_.clear();
+  options.tail_lines = 200000;
+  ASSERT_TRUE(read(options));
+  EXPECT_EQ(texts_.at(0)[2], text);
+  texts_.clear();
+  options.tail_lines = 0;
+  ASSERT_TRUE(read(options));
+  EXPECT_THAT(texts_, IsEmpty());
+}
+
+TEST_F(Logs, ALogThatIsNotThereYetIsWaitedFor) {
+  make_knits();
+  auto options = only("stdout");
+  options.instance = 0;
+  start(options);
+  loop_.advance(3s);
+  EXPECT_FALSE(result_);
+  nodes_->logs[to_string(container(3))] = {{"stdout", "late\n"}};
+  loop_.advance(1s);
+  ASSERT_TRUE(result_ && *result_);
+  EXPECT_EQ(texts_.at(0)[2], "late\n");
+}
+
+TEST_F(Logs, WhatIsMissingIsSaid) {
+  make_knits();
+  nodes_->logs[to_string(container(2))] = {{"stdout", "one\n"}};
+  auto options = only("stdout");
+  options.timeout = 5s;
+  const auto result = read(options);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(result.error().message(), "the logs of 2 containers are missing");
+  EXPECT_THAT(notices_,
+              ElementsAre("the logs of instance 0 (container_1795397000582_0023_01_000003) are missing: the "
+                          "NodeManager at localhost:8042 has none",
+                          HasSubstr("the master")));
+  EXPECT_EQ(texts_.size(), 1u);
+}
+
+TEST_F(Logs, OfAnEndedApplicationFromItsUploads) {
+  make_knits();
+  end(LogAggregation::kSucceeded);
+  put_upload();
+  ASSERT_TRUE(read(only("stdout")));
+  ASSERT_EQ(texts_.size(), 2u);
+  EXPECT_EQ(texts_[0][0], "0");
+  EXPECT_EQ(texts_[0][2].size(), 292u);
+  EXPECT_EQ(texts_[1][0], "1");
+}
+
+TEST_F(Logs, UploadsAreWaitedFor) {
+  make_knits();
+  end(LogAggregation::kRunning);
+  start(only("stderr"));
+  loop_.advance(5s);
+  EXPECT_FALSE(result_);
+  put_upload();
+  loop_.advance(2s);
+  ASSERT_TRUE(result_ && *result_);
+  EXPECT_EQ(texts_.size(), 3u);
+}
+
+TEST_F(Logs, AnUploadThatNeverCame) {
+  make_knits();
+  end(LogAggregation::kFailed);
+  const auto result = read(only("stdout"));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), ErrorCode::kNotFound);
+  EXPECT_THAT(notices_, Contains(HasSubstr("node localhost:26197 uploaded nothing of it")));
+}
+
+TEST_F(Logs, WithoutAggregationNodesKeepThemForAWhile) {
+  make_knits();
+  end(LogAggregation::kDisabled);
+  nodes_->logs[to_string(container(3))] = {{"stdout", "kept\n"}};
+  auto options = only("stdout");
+  options.instance = 0;
+  ASSERT_TRUE(read(options));
+  EXPECT_EQ(texts_.at(0)[2], "kept\n");
+  options.instance = 1;
+  const auto result = read(options);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), ErrorCode::kNotFound);
+  EXPECT_THAT(result.error().message(), HasSubstr("yarn.log-aggregation-enable"));
+}
+
+TEST_F(Logs, ALogNobodyHas) {
+  make_knits();
+  end(LogAggregation::kSucceeded);
+  put_upload();
+  const auto result = read(only("syslog"));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), ErrorCode::kNotFound);
+  EXPECT_THAT(result.error().message(), HasSubstr("there are: directory.info, empty.txt"));
+}
+
+TEST_F(Logs, OfOthersApplications) {
+  ContainerReport one;
+  one.id = container(2);
+  one.node = {"localhost", 26197};
+  one.node_http_address = "http://localhost:8042";
+  one.state = ContainerState::kRunning;
+  application_.running = {one};
+  nodes_->logs[to_string(container(2))] = {{"stdout", "running\n"}};
+  ASSERT_TRUE(read({}));
+  EXPECT_EQ(texts_.at(0)[2], "running\n");
+
+  texts_.clear();
+  end(LogAggregation::kSucceeded);
+  put_upload();
+  ASSERT_TRUE(read(only("stderr")));
+  EXPECT_EQ(texts_.size(), 3u);
+  texts_.clear();
+  LogsOptions master = only("stderr");
+  master.master = true;
+  ASSERT_TRUE(read(master));
+  EXPECT_EQ(texts_.size(), 1u);
+  texts_.clear();
+  LogsOptions one_container = only("stdout");
+  one_container.container = container(3);
+  ASSERT_TRUE(read(one_container));
+  EXPECT_EQ(texts_.at(0)[2].size(), 292u);
+  one_container.container = container(99);
+  EXPECT_EQ(read(one_container).error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(Logs, WhatCannotBeChosen) {
+  LogsOptions options;
+  options.instance = 0;
+  EXPECT_EQ(read(options).error().code(), ErrorCode::kFailedPrecondition);
+  make_knits();
+  options.instance = 3;
+  EXPECT_EQ(read(options).error().message(),
+            "application_1795397000582_0023 has the instances 0 to 2, not 3");
+  options.instance = 2;
+  EXPECT_THAT(read(options).error().message(), HasSubstr("has not been started yet"));
+  options.instance.reset();
+  options.container = ContainerId{{{1, 1}, 1}, 1};
+  EXPECT_THAT(read(options).error().message(), HasSubstr("is no container of"));
+}
+
+}  // namespace
+}  // namespace knit::client

@@ -1,0 +1,135 @@
+// Driver: the output of containers that come and go, each byte once and in its container's order: from the
+// NodeManagers' pages while the application runs, from the uploaded logs afterwards.
+#pragma once
+
+#include <knit/cluster.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/node_pages.h"
+#include "client/run_state.h"
+#include "client/uploads.h"
+#include "io/task_group.h"
+#include "io/wait.h"
+#include "logs/follow_cursor.h"
+
+namespace knit::client {
+
+// Where output goes. Called on the loop; an error ends all reading and becomes OutputFollower::failure().
+class OutputSink {
+ public:
+  virtual ~OutputSink() = default;
+  virtual Status on_bytes(const ContainerRun& run, const std::string& file,
+                          std::span<const std::byte> bytes) = 0;
+  // Nothing follows in this log, or it begins anew.
+  virtual Status on_end(const ContainerRun& run, const std::string& file) = 0;
+  virtual void on_notice(const std::string& text) = 0;
+};
+
+struct OutputOptions {
+  std::function<bool(const ContainerRun& run)> wants_container;
+  std::function<bool(std::string_view file)> wants_file;
+  std::vector<std::string> expected;        // files that every container has once it was started
+  std::optional<std::uint64_t> tail_lines;  // of what was written before it is first looked at
+};
+
+// How an application's logs are being collected, asked again and again; nothing while that is not known.
+using UploadState = std::function<io::Task<std::optional<LogAggregation>>()>;
+
+// Belongs to one loop; pages and sink must outlive it, and so must stop() or finish_*() have ended before it
+// goes. Reads one log at a time from each node, from at most kMaxConnections nodes at once. A later run of an
+// instance is not read before the earlier one has been read to its end, if that can be had.
+class OutputFollower {
+ public:
+  static constexpr int kMaxConnections = 32;
+  static constexpr io::Duration kFastest = std::chrono::milliseconds(250), kSlowest = std::chrono::seconds(2);
+  // Of waiting for the end of an earlier run's output.
+  static constexpr io::Duration kPredecessorPatience = std::chrono::seconds(10);
+
+  OutputFollower(NodePages& pages, OutputSink& sink, OutputOptions options);
+  ~OutputFollower();
+  OutputFollower(const OutputFollower&) = delete;
+  OutputFollower& operator=(const OutputFollower&) = delete;
+
+  // Starts reading of new containers, and learns which have ended. Repeat it with the same ones as you like.
+  void update(const std::vector<ContainerRun>& runs);
+  // True while there is output that may still be had.
+  bool pending() const;
+  const std::optional<Error>& failure() const { return failure_; }
+
+  // The application has ended: what its nodes still have. Afterwards nothing is read any more from nodes.
+  io::Task<void> finish_from_nodes(io::Deadline deadline);
+  // The rest from what the nodes uploaded, or uploads within the deadline. What cannot be had is a notice.
+  io::Task<void> finish_from_uploads(Uploads& uploads, UploadState state, io::Deadline deadline);
+  // Gives up all that is still pending, with a notice for each.
+  void give_up(std::string_view reason);
+  io::Task<void> stop();
+
+ private:
+  struct File {
+    logs::FollowCursor cursor;
+    bool ended = false;
+  };
+  struct Log {  // of one container
+    ContainerRun run;
+    Log* before = nullptr;  // the earlier run of the same instance
+    std::map<std::string, File> files;
+    bool done = false;
+    std::optional<io::TimePoint> ended_at;  // seen
+  };
+  struct Node {
+    std::string address;
+    std::vector<Log*> logs;
+    io::Event wake;
+    bool urgent = false;
+    io::Duration pace = kFastest;
+    int failures = 0;  // in a row
+    io::TimePoint retry_at{};
+  };
+
+  Node& node_at(const std::string& address);
+  bool may_read(const Log& log) const;
+  io::Task<void> follow_node(Node* node);
+  io::Task<bool> pass(Node* node);
+  io::Task<bool> poll(Node* node, Log* log);
+  io::Task<void> pass_and_release(Node* node);
+  io::Task<void> acquire();
+  void release();
+  Status deliver(Log& log, const std::string& name, File& file, std::span<const std::byte> bytes);
+  void note_trouble(Node& node, const Error& error);
+  bool is_complete(const Log& log, const std::vector<logs::NodeLogFile>& listed, bool ended) const;
+  void end_log(Log& log);
+  void fail(Error error);
+
+  bool all_files_of(const std::vector<UploadedFile>& files, const Log& log, bool last,
+                    std::vector<const UploadedFile*>* out) const;
+  io::Task<bool> read_uploads(Uploads& uploads, const std::vector<UploadedFile>& files, bool last);
+  io::Task<Result<bool>> read_upload(logs::NodeLog& upload, Log* log);
+  io::Task<Status> read_entry(logs::NodeLog& upload, const logs::LogEntry& entry, Log* log);
+
+  NodePages& pages_;
+  OutputSink& sink_;
+  OutputOptions options_;
+  std::list<Log> logs_;  // in the order in which they came; pointers to them stay valid
+  std::map<ContainerId, Log*> index_;
+  std::map<std::int32_t, Log*> latest_;  // by instance
+  std::map<std::string, std::unique_ptr<Node>> nodes_;
+  io::TaskGroup group_;
+  int free_ = kMaxConnections;
+  io::Event released_;
+  bool application_ended_ = false;
+  bool told_unreachable_ = false;
+  std::optional<Error> failure_;
+  std::string upload_trouble_;
+};
+
+}  // namespace knit::client

@@ -1,0 +1,333 @@
+#include "client/output.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "client/fake_nodes_for_test.h"
+#include "client/line_output.h"
+#include "fs/memory_file_system.h"
+#include "io/loop.h"
+
+namespace knit::client {
+namespace {
+
+using namespace std::chrono_literals;
+using Phase = ContainerRun::Phase;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// The application of tests/golden/logs/ifile-none.3.4.2.bin.
+constexpr ApplicationId kApp{1795397000582, 23};
+
+ContainerRun run(std::int32_t instance, std::int64_t number, std::string node = "localhost",
+                 std::int32_t restart = 0) {
+  ContainerRun out;
+  out.id = {{kApp, 1}, number};
+  out.instance = instance;
+  out.restart = restart;
+  out.node = {node, 26197};
+  out.node_http_address = node + ":8042";
+  out.phase = Phase::kRunning;
+  out.started = WallTime{};
+  return out;
+}
+
+ContainerRun ended(ContainerRun run) {
+  run.phase = Phase::kEnded;
+  return run;
+}
+
+std::string numbers(int from, int to) {
+  std::string out;
+  for (int i = from; i <= to; ++i) out += std::to_string(i) + "\n";
+  return out;
+}
+
+class Observer : public RunObserver {
+ public:
+  void on_line(std::int32_t instance, OutputStream stream, std::string_view line) override {
+    lines.push_back(std::to_string(instance) + (stream == OutputStream::kStdout ? " | " : " ! ") +
+                    std::string(line));
+  }
+  void on_notice(const std::string& text) override { notices.push_back(text); }
+  std::vector<std::string> lines, notices;
+};
+
+class Output : public ::testing::Test {
+ public:  // for coroutines that are no members
+  Output() {
+    loop_.run([](Output* test) -> io::Task<void> {
+      test->nodes_ = std::make_unique<FakeNodes>();
+      test->pages_ = std::make_unique<NodePages>(test->nodes_->options());
+      test->output_ = std::make_unique<OutputFollower>(*test->pages_, test->lines_, options());
+      co_return;
+    }(this));
+  }
+  ~Output() override {
+    loop_.run([](Output* test) -> io::Task<void> {
+      co_await test->output_->stop();
+      test->output_.reset();
+      test->nodes_.reset();
+    }(this));
+  }
+  static OutputOptions options() {
+    return {[](const ContainerRun&) { return true; },
+            [](std::string_view file) { return file == "stdout" || file == "stderr"; },
+            {"stdout", "stderr"},
+            std::nullopt};
+  }
+  std::map<std::string, std::string>& logs(const ContainerRun& run) {
+    return nodes_->logs[to_string(run.id)];
+  }
+  void update(std::vector<ContainerRun> runs) {
+    loop_.run([](Output* test, std::vector<ContainerRun> runs) -> io::Task<void> {
+      test->output_->update(runs);
+      co_return;
+    }(this, std::move(runs)));
+    loop_.run_ready();
+  }
+  std::vector<std::string> take() { return std::exchange(observer_.lines, {}); }
+
+  // Runs beside advancing time until it has ended.
+  void finish(io::Task<void> task) {
+    bool done = false;
+    auto group = std::make_unique<io::TaskGroup>();
+    loop_.run([](io::TaskGroup* group, io::Task<void> task, bool* done) -> io::Task<void> {
+      group->spawn([](io::Task<void> task, bool* done) -> io::Task<void> {
+        co_await std::move(task);
+        *done = true;
+      }(std::move(task), done));
+      co_return;
+    }(group.get(), std::move(task), &done));
+    for (int i = 0; i < 2000 && !done; ++i) loop_.advance(100ms);
+    EXPECT_TRUE(done);
+    loop_.run([](io::TaskGroup* group) -> io::Task<void> { co_await group->stop(); }(group.get()));
+  }
+  void put_upload() {
+    std::ifstream in(KNIT_SOURCE_DIR "/tests/golden/logs/ifile-none.3.4.2.bin", std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    ASSERT_TRUE(loop_.run(fs::write_file(fs_, "/logs/localhost_26197", bytes)));
+  }
+  UploadState state(std::vector<std::optional<LogAggregation>> states) {
+    return [states, at = std::make_shared<std::size_t>(0)]() -> io::Task<std::optional<LogAggregation>> {
+      co_return states[std::min((*at)++, states.size() - 1)];
+    };
+  }
+
+  io::Loop loop_{io::Loop::Time::kManual};
+  fs::MemoryFileSystem fs_;
+  Observer observer_;
+  LineOutput lines_{observer_};
+  std::unique_ptr<FakeNodes> nodes_;
+  std::unique_ptr<NodePages> pages_;
+  std::unique_ptr<OutputFollower> output_;
+  Uploads uploads_{{{&fs_, "/logs"}}};
+};
+
+TEST_F(Output, FollowsWhatGrows) {
+  const auto one = run(0, 2), two = run(1, 3, "other");
+  logs(one) = {{"stdout", "a\nb"}, {"stderr", ""}, {"launch_container.sh", "x\n"}};
+  update({one, two});
+  EXPECT_THAT(take(), ElementsAre("0 | a"));
+  logs(one)["stdout"] += "c\n";
+  logs(two) = {{"stdout", "hello\n"}, {"stderr", "oh\n"}};
+  loop_.advance(500ms);
+  EXPECT_THAT(take(), ::testing::UnorderedElementsAre("0 | bc", "1 | hello", "1 ! oh"));
+  EXPECT_TRUE(output_->pending());
+  logs(one)["stdout"] += "last";
+  update({ended(one), ended(two)});
+  EXPECT_THAT(take(), ElementsAre("0 | last"));
+  EXPECT_FALSE(output_->pending());
+  EXPECT_THAT(observer_.notices, IsEmpty());
+}
+
+TEST_F(Output, TellsMuchAtOnce) {
+  const auto one = run(0, 2);
+  logs(one) = {{"stdout", numbers(1, 50000)}, {"stderr", ""}};
+  update({one});
+  EXPECT_EQ(take().size(), 50000u);
+  logs(one)["stdout"] += numbers(50001, 90000);
+  update({ended(one)});
+  const auto rest = take();
+  ASSERT_EQ(rest.size(), 40000u);
+  EXPECT_EQ(rest.front(), "0 | 50001");
+  EXPECT_FALSE(output_->pending());
+}
+
+TEST_F(Output, ALaterRunWaitsForTheEarlierOnesEnd) {
+  const auto first = run(0, 2), second = run(0, 3, "other", 1);
+  update({first});
+  logs(second) = {{"stdout", "try 1\n"}, {"stderr", ""}};
+  update({ended(first), second});
+  loop_.advance(3s);
+  EXPECT_THAT(take(), IsEmpty());
+  logs(first) = {{"stdout", "try 0\n"}, {"stderr", ""}};
+  loop_.advance(5s);
+  EXPECT_THAT(take(), ElementsAre("0 | try 0", "0 | try 1"));
+}
+
+TEST_F(Output, ALaterRunDoesNotWaitForEver) {
+  const auto first = run(0, 2), second = run(0, 3, "other", 1);
+  logs(second) = {{"stdout", "try 1\n"}, {"stderr", ""}};
+  update({ended(first), second});
+  loop_.advance(15s);
+  EXPECT_THAT(take(), ElementsAre("0 | try 1"));
+}
+
+TEST_F(Output, AnAnswerThatBreaksOffIsAskedForAgain) {
+  const auto one = run(0, 2);
+  logs(one) = {{"stdout", numbers(1, 1000)}, {"stderr", ""}};
+  nodes_->breaks_off = true;
+  update({one});
+  nodes_->breaks_off = false;
+  loop_.advance(10s);
+  const auto all = take();
+  ASSERT_EQ(all.size(), 1000u);
+  EXPECT_EQ(all.back(), "0 | 1000");
+  EXPECT_THAT(observer_.notices, IsEmpty());
+}
+
+TEST_F(Output, ALogThatBeginsAnew) {
+  const auto one = run(0, 2);
+  logs(one) = {{"stdout", "old line\nhalf"}, {"stderr", ""}};
+  update({one});
+  logs(one)["stdout"] = "new\n";
+  loop_.advance(1s);
+  EXPECT_THAT(take(), ElementsAre("0 | old line", "0 | half", "0 | new"));
+  EXPECT_THAT(observer_.notices, ElementsAre(HasSubstr("begins anew")));
+}
+
+TEST_F(Output, AnUnreachableNodeIsSaidOnceAndReadFromItsUpload) {
+  nodes_->unreachable = {"localhost:8042"};
+  update({run(0, 2), run(1, 3)});
+  loop_.advance(60s);
+  EXPECT_THAT(observer_.notices, ElementsAre(HasSubstr("localhost:8042")));
+  update({ended(run(0, 2)), ended(run(1, 3))});
+  finish(output_->finish_from_nodes(io::Deadline::max()));
+  EXPECT_TRUE(output_->pending());
+  put_upload();
+  finish(output_->finish_from_uploads(uploads_, state({LogAggregation::kRunning}), io::Deadline::max()));
+  EXPECT_FALSE(output_->pending());
+  const auto all = take();
+  EXPECT_EQ(all.size(), 202u);
+  EXPECT_THAT(all, Contains("1 | 100"));
+  EXPECT_THAT(all, Contains("0 ! err-without-newline"));
+  EXPECT_EQ(observer_.notices.size(), 1u);
+}
+
+TEST_F(Output, MovesToTheUploadWhereTheNodeForgot) {
+  const auto one = run(0, 2);
+  logs(one) = {{"stdout", numbers(1, 30) + "3"}, {"stderr", "err"}};
+  update({one});
+  EXPECT_EQ(take().size(), 30u);
+  nodes_->logs.clear();
+  update({ended(one)});
+  finish(output_->finish_from_nodes(io::Deadline::max()));
+  put_upload();
+  finish(output_->finish_from_uploads(uploads_, state({std::nullopt}), io::Deadline::max()));
+  const auto rest = take();
+  ASSERT_EQ(rest.size(), 71u);
+  EXPECT_EQ(rest.front(), "0 | 31");
+  EXPECT_EQ(rest[69], "0 | 100");
+  EXPECT_EQ(rest.back(), "0 ! err-without-newline");
+  EXPECT_FALSE(output_->pending());
+}
+
+TEST_F(Output, WaitsForTheUpload) {
+  update({ended(run(0, 2))});
+  finish(output_->finish_from_nodes(io::Deadline::max()));
+  bool late = false;
+  const auto uploading = [&]() -> io::Task<std::optional<LogAggregation>> {
+    if (io::now() > io::TimePoint{} && !std::exchange(late, true)) co_return LogAggregation::kRunning;
+    co_return LogAggregation::kRunning;
+  };
+  bool done = false;
+  io::TaskGroup group;
+  loop_.run([](Output* test, io::TaskGroup* group, UploadState uploading, bool* done) -> io::Task<void> {
+    group->spawn([](Output* test, UploadState uploading, bool* done) -> io::Task<void> {
+      co_await test->output_->finish_from_uploads(test->uploads_, uploading, io::after(60s));
+      *done = true;
+    }(test, uploading, done));
+    co_return;
+  }(this, &group, uploading, &done));
+  loop_.advance(3s);
+  EXPECT_FALSE(done);
+  put_upload();
+  loop_.advance(3s);
+  EXPECT_TRUE(done);
+  EXPECT_EQ(take().size(), 101u);
+  loop_.run([](io::TaskGroup* group) -> io::Task<void> { co_await group->stop(); }(&group));
+}
+
+TEST_F(Output, SaysWhatCouldNotBeRead) {
+  update({ended(run(0, 2))});
+  finish(output_->finish_from_nodes(io::Deadline::max()));
+  finish(output_->finish_from_uploads(uploads_, state({LogAggregation::kFailed}), io::Deadline::max()));
+  EXPECT_FALSE(output_->pending());
+  EXPECT_THAT(
+      observer_.notices,
+      ElementsAre("stdout of container_1795397000582_0023_01_000002: nothing of it could be read: its node "
+                  "uploaded nothing of it (log aggregation: FAILED)",
+                  HasSubstr("stderr of container_1795397000582_0023_01_000002")));
+}
+
+TEST_F(Output, NothingIsMissingOfWhatNeverStarted) {
+  auto never = ended(run(0, 2));
+  never.started.reset();
+  update({never});
+  finish(output_->finish_from_nodes(io::Deadline::max()));
+  finish(output_->finish_from_uploads(uploads_, state({LogAggregation::kSucceeded}), io::Deadline::max()));
+  EXPECT_THAT(observer_.notices, IsEmpty());
+}
+
+TEST_F(Output, ASinkThatFailsEndsReading) {
+  class Full final : public OutputSink {
+   public:
+    Status on_bytes(const ContainerRun&, const std::string&, std::span<const std::byte>) override {
+      return Error(ErrorCode::kResourceExhausted, "full");
+    }
+    Status on_end(const ContainerRun&, const std::string&) override { return {}; }
+    void on_notice(const std::string&) override {}
+  } full;
+  const auto one = run(0, 2);
+  logs(one) = {{"stdout", "a\n"}, {"stderr", ""}};
+  loop_.run([](Output* test, Full* full) -> io::Task<void> {
+    co_await test->output_->stop();
+    test->output_ = std::make_unique<OutputFollower>(*test->pages_, *full, options());
+  }(this, &full));
+  update({one});
+  ASSERT_TRUE(output_->failure());
+  EXPECT_EQ(output_->failure()->message(), "full");
+}
+
+TEST(UploadNames, Table) {
+  const auto node = [](const char* name) {
+    const auto file = parse_upload_name(name);
+    return file ? file->node + (file->rolled ? " rolled" : "") : std::string("-");
+  };
+  EXPECT_EQ(node("localhost_26197"), "localhost:26197");
+  EXPECT_EQ(node("my_host.example.com_45454"), "my_host.example.com:45454");
+  EXPECT_EQ(node("localhost_26197_1763862000000"), "localhost:26197 rolled");
+  EXPECT_EQ(node("localhost_26197.tmp"), "-");
+  EXPECT_EQ(node("localhost_26197-checksum"), "-");
+  EXPECT_EQ(node("README"), "-");
+}
+
+TEST(UploadFolders, BothLayouts) {
+  conf::LogSettings settings;
+  settings.older_directory = "/tmp/logs";
+  settings.older_suffix = "logs";
+  settings.formats = {{"TFile", conf::LogFormat::Kind::kTFile, "/tmp/logs", "logs-tfile"}};
+  EXPECT_THAT(upload_folders(settings, "alice", {1795397000582, 10023}),
+              ElementsAre("/tmp/logs/alice/bucket-logs-tfile/0023/application_1795397000582_10023",
+                          "/tmp/logs/alice/logs-tfile/application_1795397000582_10023",
+                          "/tmp/logs/alice/logs/application_1795397000582_10023"));
+}
+
+}  // namespace
+}  // namespace knit::client
