@@ -71,6 +71,10 @@ class KNIT_EXPORT Client {
   Result<RunResult> wait(const ApplicationId& id, std::optional<std::chrono::milliseconds> timeout,
                          std::stop_token stop = {});
 
+  // A variable of this process, as `-e NAME` without a value passes it on.
+  static std::optional<std::string> environment_variable(const std::string& name);
+
+  // What submit() would upload and ask for, after the same checks. Changes nothing.
   Result<Plan> plan(const RunSpec& spec);
   // Uploads what is not there yet and submits; returns once the ResourceManager has accepted it. `stop`
   // before that leaves nothing behind.

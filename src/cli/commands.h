@@ -7,6 +7,8 @@ namespace knit::cli {
 
 void add_cluster_commands(CLI::App& app, Context& context);      // ls, nodes, queues, config, kill
 void add_application_commands(CLI::App& app, Context& context);  // status, describe, wait
+void add_run_command(CLI::App& app, Context& context);           // run
+void add_cache_commands(CLI::App& app, Context& context);        // cache ls, gc
 void add_fs_commands(CLI::App& app, Context& context);           // fs ...
 void add_follow_commands(CLI::App& app, Context& context);       // attach
 void add_logs_command(CLI::App& app, Context& context);          // logs

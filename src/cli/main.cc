@@ -19,8 +19,10 @@ int run(int argc, char** argv) {
   knit::cli::add_global_options(app, context);
   knit::cli::add_cluster_commands(app, context);
   knit::cli::add_application_commands(app, context);
+  knit::cli::add_run_command(app, context);
   knit::cli::add_follow_commands(app, context);
   knit::cli::add_logs_command(app, context);
+  knit::cli::add_cache_commands(app, context);
   knit::cli::add_fs_commands(app, context);
   knit::cli::add_doctor_commands(app, context);
   auto arguments = knit::cli::split_command_line(argc, argv, context);

@@ -168,11 +168,11 @@ bool is_remote(std::string_view source) {
   return source.find("://") != std::string_view::npos && !source.starts_with(kFileScheme);
 }
 
-io::Task<Result<void>> check_local_file(FileSpec file) {
+io::Task<Status> check_local_file(FileSpec file) {
   std::function<Result<Inspected>()> work = [file] { return inspect(file); };
-  const auto found = co_await io::run_blocking<Inspected>(std::move(work));
-  if (!found) co_return found.error();
-  co_return Result<void>();
+  KNIT_CO_TRY(const auto found, co_await io::run_blocking<Inspected>(std::move(work)));
+  if (file.archive) KNIT_CO_TRY_VOID(co_await recognize(found.path));
+  co_return Status();
 }
 
 io::Task<Result<LocalFile>> open_local_file(FileSpec file, std::string name,

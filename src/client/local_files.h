@@ -21,7 +21,7 @@ std::string shown(const FileSpec& file);
 bool is_remote(std::string_view source);
 
 // Whether it is there, can be read and can be shipped; cheap. kNotFound, kPermissionDenied, kInvalidArgument.
-io::Task<Result<void>> check_local_file(FileSpec file);
+io::Task<Status> check_local_file(FileSpec file);
 
 struct LocalFile {
   CacheKey key;

@@ -1,0 +1,34 @@
+// The options of `knit run` that say what to run, as a RunSpec.
+#pragma once
+
+#include <knit/run_spec.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/context.h"
+
+namespace knit::cli {
+
+// Filled while the command line is read.
+struct RunOptions {
+  RunSpec spec;
+  std::string shell_text;  // -c
+  bool has_shell_text = false;
+  std::vector<std::string> unexpected;  // words in front of "--" that are no options
+};
+
+void add_run_options(CLI::App& command, RunOptions& options);
+
+// The specification with its command, from -c or from behind "--". kInvalidArgument where there is none, or
+// both.
+Result<RunSpec> run_spec(const RunOptions& options, const Context& context);
+
+// Of an environment file: NAME=VALUE a line, byte for byte; NAME alone takes this process's value; empty
+// lines and those that begin with '#' are skipped. kNotFound, kInvalidArgument with the line.
+Result<std::vector<std::pair<std::string, std::string>>> read_environment_file(const std::string& path);
+
+// "SRC", "SRC#NAME".
+FileSpec parse_file(const std::string& text, bool archive);
+
+}  // namespace knit::cli
