@@ -142,13 +142,16 @@ void Instances::stop() {
 
 std::string Instances::describe_failures() const {
   const auto& [run, exit] = *first_failure_;
-  std::string text = fmt::format("{} of {} instances failed", failed_, instances_.size());
-  if (max_failures_ > 0) text += fmt::format(" ({} may)", max_failures_);
-  text += failed_ == 1 ? ": instance " : "; the first was instance ";
-  text += std::to_string(run.instance);
+  std::string text;
+  if (instances_.size() > 1) {
+    text = fmt::format("{} of {} instances failed", failed_, instances_.size());
+    if (max_failures_ > 0) text += fmt::format(" ({} may)", max_failures_);
+    text += failed_ == 1 ? ": " : "; the first was ";
+  }
+  text += fmt::format("instance {}", run.instance);
   if (run.restart > 0) text += fmt::format(" (restart {})", run.restart);
   if (!run.node.host.empty()) text += " on " + run.node.host;
-  text += ", which " + exit.reason + ".";
+  text += (instances_.size() > 1 ? ", which " : " ") + exit.reason + ".";
   if (!exit.advice.empty()) text += " What to do: " + exit.advice + ".";
   if (!exit.last_output.empty()) text += "\nIts last output on stderr:\n" + exit.last_output;
   return text;

@@ -161,7 +161,7 @@ TEST(Instances, StartsThatFailAreTriedElsewhereWithinALimit) {
   EXPECT_TRUE(all.not_started(container(77), "connection refused")->final);
   EXPECT_THAT(
       all.conclusion()->diagnostics,
-      HasSubstr("on node7, which could not be started 10 times in a row; the last time: connection refused"));
+      HasSubstr("on node7 could not be started 10 times in a row; the last time: connection refused"));
 }
 
 TEST(Instances, ASuccessfulStartForgetsFaults) {

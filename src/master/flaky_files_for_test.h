@@ -54,6 +54,8 @@ class FlakyFileSystem final : public fs::FileSystem {
  public:
   Trouble trouble;
   fs::MemoryFileSystem memory;
+  // This file cannot be appended to until another has been put in its place.
+  std::string fails_to_append;
 
   std::string uri() const override { return memory.uri(); }
   std::string home() const override { return memory.home(); }
@@ -68,12 +70,14 @@ class FlakyFileSystem final : public fs::FileSystem {
     return wrapped(memory.create(std::move(path), options));
   }
   io::Task<Result<std::unique_ptr<fs::Writer>>> append(std::string path) override {
+    if (path == fails_to_append) return refused();
     return wrapped(memory.append(std::move(path)));
   }
   io::Task<Status> make_directories(std::string path, std::uint16_t permission) override {
     KNIT_TROUBLED(memory.make_directories(path, permission));
   }
   io::Task<Status> rename(std::string from, std::string to, bool overwrite) override {
+    if (to == fails_to_append) fails_to_append.clear();
     KNIT_TROUBLED(memory.rename(from, to, overwrite));
   }
   io::Task<Result<bool>> remove(std::string path, bool recursive) override {
@@ -87,6 +91,9 @@ class FlakyFileSystem final : public fs::FileSystem {
   }
 
  private:
+  io::Task<Result<std::unique_ptr<fs::Writer>>> refused() {
+    co_return Error(ErrorCode::kInternal, "lastBlock is not sufficiently replicated yet");
+  }
   io::Task<Result<std::unique_ptr<fs::Writer>>> wrapped(io::Task<Result<std::unique_ptr<fs::Writer>>> task) {
     bool lost = false;
     if (trouble_->before(lost)) co_return Trouble::error();

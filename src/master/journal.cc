@@ -14,6 +14,8 @@ namespace {
 // Of a predecessor's journal; 100,000 instances write some 60 MiB.
 constexpr std::uint64_t kMaxJournal = 256u << 20;
 constexpr std::chrono::milliseconds kRecoverPause{2'000};
+// Failures in a row after which the file is replaced.
+constexpr int kTriesToAppend = 2;
 
 }  // namespace
 
@@ -109,13 +111,19 @@ std::string Journal::path() const {
   return control::journal_path(staging_, attempt_.application, attempt_.attempt);
 }
 
+io::Task<Status> Journal::create_file() {
+  // The first is made empty: that is quickest, and the first start waits for it.
+  const std::string bytes = replacing_ ? content_ : std::string();
+  const std::string made = replacing_ ? path() + ".new" : path();
+  KNIT_CO_TRY_VOID(co_await fs::write_file(files_, made, bytes, fs::CreateOptions{.overwrite = true}));
+  if (replacing_) KNIT_CO_TRY_VOID(co_await files_.rename(made, path(), true));
+  created_ = true;
+  replacing_ = false;
+  co_return Status();
+}
+
 io::Task<Status> Journal::open_file() {
-  if (!created_) {
-    KNIT_CO_TRY(auto file, co_await files_.create(path(), fs::CreateOptions{.overwrite = true}));
-    KNIT_CO_TRY_VOID(co_await file->close());
-    created_ = true;
-    written_ = flushed_ = 0;
-  }
+  if (!created_) KNIT_CO_TRY_VOID(co_await create_file());
   auto opened = co_await files_.append(path());
   if (!opened) {
     // Removed by somebody: written anew, if it is all still here.
@@ -177,6 +185,11 @@ io::Task<void> Journal::after_failure(const Error& error) {
   }
   if (lost_) notes_.say("the journal cannot be continued; it ends here");
   failing_ = true;
+  // A last block that has lost its nodes may not be appended to for hours.
+  if (++failures_ >= kTriesToAppend && dropped_ == 0 && created_ && !closed_) {
+    created_ = false;
+    replacing_ = true;
+  }
   progress_.pulse();
   if (writer_) co_await writer_->abort();
   writer_.reset();
@@ -198,6 +211,7 @@ io::Task<void> Journal::run() {
         notes_.say("the journal can be written again");
         failing_ = false;
       }
+      if (!closed_) failures_ = 0;
       pause = limits_.first_pause;
       forget_flushed();
       progress_.pulse();

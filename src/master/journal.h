@@ -20,9 +20,10 @@ namespace knit::master {
 
 // Entries are appended at once and written in the background, as many together as have come, each batch with
 // one flush. Trouble with the file system does not stop the application: after a failure the file is opened
-// again, and goes on at the byte where it ends, until that works; meanwhile nobody is made to wait, and the
-// notes say so. The file is created, closed and opened to be appended to, for giving up a file that is being
-// created removes it (fs::Writer), and what was flushed must outlive whatever happens here.
+// again, and goes on at the byte where it ends, until that works; where it does not, and all of the journal
+// is still in memory, another file is put in its place. Meanwhile nobody is made to wait, and the notes say
+// so. The file is created, closed and opened to be appended to, for giving up a file that is being created
+// removes it (fs::Writer), and what was flushed must outlive whatever happens here.
 //
 // Owned by the master, belongs to its loop. Call stop() or finish() before destroying it.
 class Journal {
@@ -67,6 +68,7 @@ class Journal {
  private:
   io::Task<Result<bool>> recover_from(std::string path, std::int32_t attempt, Entries& entries);
   io::Task<void> run();
+  io::Task<Status> create_file();
   io::Task<Status> open_file();
   io::Task<Status> write_batch();
   io::Task<Status> make_record();
@@ -86,8 +88,10 @@ class Journal {
   std::uint64_t flushed_ = 0;  // bytes safe in the file
   std::unique_ptr<fs::Writer> writer_;
   bool created_ = false;
-  bool failing_ = false;  // the last try failed
-  bool lost_ = false;     // and no other is possible
+  bool replacing_ = false;  // the next creation puts a new file in the place of one that cannot be continued
+  int failures_ = 0;        // in a row
+  bool failing_ = false;    // the last try failed
+  bool lost_ = false;       // and no other is possible
   bool closing_ = false, closed_ = false, recorded_ = false;
   io::Event work_, progress_, end_;
   io::TaskGroup background_;

@@ -207,6 +207,27 @@ TEST_F(JournalTest, LongJournalsAreNotKeptInMemoryAndStillContinued) {
   EXPECT_EQ(record(), expected(kFirst, 10) + kEnd);
 }
 
+// As a file whose last block has lost its only node.
+TEST_F(JournalTest, AFileThatCannotBeAppendedToIsReplaced) {
+  Journal journal(files_, kStaging, kFirst, notes_);
+  ASSERT_TRUE(run_manual(loop_, write_some(journal, kFirst, 2), 1s));
+  files_.fails_to_append = control::journal_path(kStaging, kFirst.application);
+  files_.trouble.fails = [first = files_.trouble.operations + 1](int n) { return n == first; };
+  auto more = [&]() -> io::Task<Status> {
+    journal.append(starting(kFirst, 2));
+    (void)co_await io::sleep_for(20s);
+    co_return Status();
+  };
+  ASSERT_TRUE(run_manual(loop_, more(), 1min));
+  EXPECT_EQ(journal_file(1), expected(kFirst, 3)) << notes_.text_;
+  auto rest = [&]() -> io::Task<Status> {
+    journal.append(control::ApplicationEnded{{}, FinalStatus::kSucceeded, "done"});
+    co_return co_await journal.finish();
+  };
+  ASSERT_TRUE(run_manual(loop_, rest(), 1min)) << notes_.text_;
+  EXPECT_EQ(record(), expected(kFirst, 3) + kEnd);
+}
+
 TEST_F(JournalTest, AJournalThatSomebodyRemovedIsWrittenAnewOrGivenUp) {
   Journal journal(files_, kStaging, kFirst, notes_);
   ASSERT_TRUE(run_manual(loop_, write_some(journal, kFirst, 2), 1s));

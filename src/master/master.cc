@@ -125,7 +125,7 @@ io::Task<Status> Master::register_master() {
     // An earlier call was heard although its answer was lost; what it would have said is not needed.
     if (response.error().message().find("already registered") != std::string::npos) break;
     if (after_failure(response.error()) == AfterFailure::kReregister) co_return std::move(response).error();
-    KNIT_CO_TRY_VOID(co_await after_failed_call(std::move(response).error().with_context("registering")));
+    KNIT_CO_TRY_VOID(co_await after_failed_call(std::move(response).error(), "registering"));
   }
   last_answer_ = io::now();
   allocation_.registered();
@@ -205,7 +205,7 @@ io::Task<Status> Master::beat() {
   if (!request.asks.empty()) pace_.hurry(io::now());
   auto response =
       co_await io::run_until(io::after(limits_.call_timeout), scheduler_.allocate(std::move(request)));
-  if (!response) co_return co_await after_failed_call(std::move(response).error().with_context("heartbeat"));
+  if (!response) co_return co_await after_failed_call(std::move(response).error(), "heartbeat");
   last_answer_ = io::now();
   switch (response->command) {
     case yarn::MasterCommand::kShutdown:
@@ -220,7 +220,7 @@ io::Task<Status> Master::beat() {
 }
 
 // Success: go on. The error is the reason to end this attempt.
-io::Task<Status> Master::after_failed_call(Error error) {
+io::Task<Status> Master::after_failed_call(Error error, std::string_view call) {
   switch (after_failure(error)) {
     case AfterFailure::kReregister:
       notes_.say("the ResourceManager has restarted; registering again");
@@ -244,7 +244,7 @@ io::Task<Status> Master::after_failed_call(Error error) {
         fmt::format("the ResourceManager has not answered for {} s, so that it has given this attempt up",
                     limits_.expiry / std::chrono::seconds(1)));
   }
-  notes_.say(fmt::format("{}; trying again", error.message()));
+  notes_.say(fmt::format("{}: {}; trying again", call, error.message()));
   co_return co_await io::sleep_for(limits_.retry_pause);
 }
 
@@ -368,19 +368,33 @@ io::Task<void> Master::say_farewell() {
   notes_.say(
       fmt::format("the application ends {}: {}", to_string(conclusion_->status), conclusion_->diagnostics));
   journal_.append(control::ApplicationEnded{io::wall_now(), conclusion_->status, conclusion_->diagnostics});
+  // The file system may take its time; the ResourceManager must not take us for dead meanwhile.
+  io::TaskGroup writing;
+  io::Event done;
+  writing.spawn(finish_journal(done));
+  while (!done.is_set() && co_await beat()) {
+    (void)co_await io::run_until(io::after(std::chrono::seconds(1)), done.wait());
+  }
+  co_await writing.join();
+}
+
+io::Task<void> Master::finish_journal(io::Event& done) {
   const Status recorded = co_await journal_.finish();
   if (!recorded) notes_.say(recorded.error().message());
+  done.set();
 }
 
 // The ResourceManager answers false until it has stored the end; whoever leaves before gets another attempt.
 io::Task<Status> Master::finish() {
   last_answer_ = io::now();
+  bool tried = false;
   while (true) {
     yarn::FinishRequest request{conclusion_->status, conclusion_->diagnostics, {}};
     auto finished =
         co_await io::run_until(io::after(limits_.call_timeout), scheduler_.finish(std::move(request)));
     if (finished && *finished) break;
     if (finished) {
+      tried = true;
       if (io::now() - last_answer_ > limits_.expiry) {
         co_return Error(ErrorCode::kDeadlineExceeded,
                         "the ResourceManager does not store the application's end");
@@ -388,9 +402,10 @@ io::Task<Status> Master::finish() {
       KNIT_CO_TRY_VOID(co_await io::sleep_for(limits_.finish_pause));
       continue;
     }
-    // Heard although its answer was lost, and the attempt has gone since.
-    if (after_failure(finished.error()) == AfterFailure::kOver) break;
-    KNIT_CO_TRY_VOID(co_await after_failed_call(std::move(finished).error().with_context("unregistering")));
+    // An earlier try was heard although its answer was lost, and the attempt has gone since.
+    if (tried && after_failure(finished.error()) == AfterFailure::kOver) break;
+    tried = true;
+    KNIT_CO_TRY_VOID(co_await after_failed_call(std::move(finished).error(), "unregistering"));
   }
   notes_.say("unregistered");
   co_return Status();

@@ -64,7 +64,7 @@ class Master {
 
   io::Task<Status> pause();
   io::Task<Status> beat();
-  io::Task<Status> after_failed_call(Error error);
+  io::Task<Status> after_failed_call(Error error, std::string_view call);
   void on_answer(const yarn::AllocateResponse& response);
   void on_container(const yarn::Container& container);
   void on_completed(const yarn::ContainerStatus& status);
@@ -75,6 +75,7 @@ class Master {
   io::Task<Status> run_until_conclusion();
   io::Task<void> stop_rest();
   io::Task<void> say_farewell();
+  io::Task<void> finish_journal(io::Event& done);
   io::Task<Status> finish();
   std::string what_is_missing() const;
 

@@ -425,7 +425,7 @@ TEST_F(MasterTest, AnAttemptAfterTheEndOnlySaysFarewell) {
     if (called != "finish") return std::nullopt;
     return FakeCluster::remote("ApplicationAttemptNotFoundException", "gone");
   };
-  ASSERT_TRUE(run());
+  ASSERT_FALSE(run()) << "nobody has heard the farewell";
   cluster_.trouble = nullptr;
   cluster_.restart();
   cluster_.starts.clear();
@@ -433,6 +433,18 @@ TEST_F(MasterTest, AnAttemptAfterTheEndOnlySaysFarewell) {
   EXPECT_EQ(ended->status, FinalStatus::kSucceeded);
   EXPECT_THAT(cluster_.starts, IsEmpty());
   EXPECT_TRUE(cluster_.finished);
+}
+
+TEST_F(MasterTest, AFileSystemThatHangsAtTheEndDoesNotCostTheAttempt) {
+  file_.spec.instances = 1;
+  bool broken = false;
+  files_.trouble.fails = [&](int) { return broken; };
+  cluster_.program = [&](const FakeCluster::Start&) {
+    broken = true;
+    return FakeCluster::Program{};
+  };
+  ASSERT_TRUE(run());
+  EXPECT_GE(cluster_.requests.size(), 30U) << "heartbeats went on while the journal was tried";
 }
 
 TEST_F(MasterTest, HundredsOfInstances) {

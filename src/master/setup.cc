@@ -67,7 +67,9 @@ NodeSettings settings_from(const conf::Environment& environment, const control::
   if (node) {
     out.node = *std::move(node);
   } else {
-    notes.say(fmt::format("this node's configuration is not used: {}", node.error().message()));
+    const bool none = node.error().code() == ErrorCode::kFailedPrecondition;
+    notes.say(none ? std::string("this node tells its containers of no configuration; the client's is used")
+                   : fmt::format("this node's configuration is not used: {}", node.error().message()));
     out.node = conf::Settings(environment, {});
   }
   std::map<std::string, conf::Property> properties;
