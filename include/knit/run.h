@@ -96,7 +96,9 @@ struct LogsOptions {
   std::optional<std::int32_t> instance;  // none: all
   bool master = false;                   // the master's logs
   std::optional<ContainerId> container;
-  std::string log = "";  // "stdout", "stderr", another name; empty: all
+  // "stdout", "stderr", another name; empty: all but what YARN itself writes for each container
+  // (launch_container.sh, directory.info, prelaunch.out).
+  std::string log;
   std::optional<std::int64_t> tail_lines;
   bool follow = false;
   std::chrono::milliseconds timeout{60'000};  // for every container's log to be there

@@ -153,7 +153,7 @@ void add_logs_command(CLI::App& app, Context& context) {
   command->add_option("APP", options->id, "application id")->required();
   command->add_option("--instance", options->instance, "of this instance only, or 'master'");
   command->add_option("--container", options->container, "of this container only")->excludes("--instance");
-  command->add_option("--log", options->log, "only this log: stdout, stderr, ... (default: all)");
+  command->add_option("--log", options->log, "only this log: stdout, stderr, launch_container.sh, ...");
   command->add_option("--tail", options->tail, "only the last so many lines of each log")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--timeout", options->timeout,

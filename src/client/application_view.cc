@@ -6,6 +6,7 @@
 #include "client/applications.h"
 #include "client/files.h"
 #include "client/run_result.h"
+#include "client/staging.h"
 #include "client/staging_place.h"
 #include "conf/hdfs_settings.h"
 #include "conf/yarn_settings.h"
@@ -17,7 +18,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr io::Duration kFactsDeadline = 5s, kStoryDeadline = 30s, kRecordPatience = 3s, kRecordPause = 100ms;
+constexpr io::Duration kFactsDeadline = 5s, kStoryDeadline = 30s, kRecordPatience = 3s, kRecordPause = 100ms,
+                       kSettleDeadline = 10s;
 constexpr std::uint64_t kMaxLaunchFile = 16u << 20;
 
 // Where the application's folder and its record are.
@@ -46,6 +48,13 @@ io::Task<Result<Story>> look(StagingPlace place, ApplicationId id) {
   }
   story.journal = std::make_unique<JournalFollower>(place, id);
   co_return story;
+}
+
+// Nothing needs an ended application's folder any more. What cannot be done now is left to a later sweep.
+io::Task<void> settle(Session& session, ApplicationId id, const Story& story) {
+  if (!story.place || !story.journal) co_return;
+  Staging staging(*story.place, session.user(), session.resource_manager_address());
+  (void)co_await io::run_until(io::after(kSettleDeadline), staging.settle(id));
 }
 
 }  // namespace
@@ -97,9 +106,10 @@ Result<NodePages> node_pages(Session& session) {
 
 io::Task<Story> find_story(Session& session, ApplicationId id, std::string user, std::string staging_dir) {
   auto place = staging_of(session, user, staging_dir);
-  if (!place) co_return Story{{}, {}, place.error().message()};
+  if (!place) co_return Story{{}, {}, {}, place.error().message()};
   auto story = co_await io::run_until(io::after(kStoryDeadline), look(*place, id));
-  if (!story) co_return Story{{}, {}, story.error().message()};
+  if (!story) co_return Story{{}, {}, {}, story.error().message()};
+  if (user == session.user()) story->place = *std::move(place);
   co_return *std::move(story);
 }
 
@@ -129,7 +139,9 @@ io::Task<Result<RunResult>> follow_application(Session& session, ApplicationId i
     pages = NodePages({}, session.connect_timeout());
     plan.logs = false;
   }
-  co_return co_await follow(view, story.journal.get(), *pages, std::move(plan), observer);
+  auto result = co_await follow(view, story.journal.get(), *pages, std::move(plan), observer);
+  if (result) co_await settle(session, id, story);
+  co_return result;
 }
 
 io::Task<Result<RunResult>> await_application(Session& session, ApplicationId id) {
@@ -149,7 +161,9 @@ io::Task<Result<RunResult>> await_application(Session& session, ApplicationId id
     if (story.journal->state().known()) state = &story.journal->state();
   }
   if (!report && (!state || !state->end())) co_return std::move(report).error();
-  co_return result_of(report ? *report : report_from(*state, id), state);
+  auto result = result_of(report ? *report : report_from(*state, id), state);
+  co_await settle(session, id, story);
+  co_return result;
 }
 
 }  // namespace knit::client

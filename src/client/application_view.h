@@ -12,6 +12,7 @@
 #include "client/journal_follow.h"
 #include "client/node_pages.h"
 #include "client/session.h"
+#include "client/staging_place.h"
 #include "control/launch_file.h"
 
 namespace knit::client {
@@ -38,6 +39,7 @@ Result<NodePages> node_pages(Session& session);
 struct Story {
   std::unique_ptr<JournalFollower> journal;   // null: it is not one of Knit's, or nothing is left of it
   std::optional<control::LaunchFile> launch;  // while it is there
+  std::optional<StagingPlace> place;          // where it is, if that is the session's user's own
   std::string trouble;                        // why nothing can be read; empty where nothing is there
 };
 // Looks in the staging directory of `user`: `staging_dir`, else where the settings say, else in the home.

@@ -198,7 +198,9 @@ void Follower::tell_progress() {
   Progress progress = state() ? state()->progress() : Progress();
   progress.state = report_->state;
   if (!state()) progress.running = std::max(0, report_->running_containers - 1);
-  if (report_->started) progress.elapsed = std::max(0ms, io::wall_now() - *report_->started);
+  if (report_->started) {
+    progress.elapsed = std::max(0ms, report_->finished.value_or(io::wall_now()) - *report_->started);
+  }
   const bool waits = !has_ended(report_->state) && progress.running + progress.done + progress.failed == 0;
   progress.waiting_for = waits ? why_ : "";
   observer_.on_progress(progress);

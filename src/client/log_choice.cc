@@ -15,6 +15,11 @@ bool wants_container(const LogsOptions& options, const ContainerRun& run) {
   return true;
 }
 
+bool wants_file(const LogsOptions& options, std::string_view file) {
+  if (!options.log.empty()) return options.log == file;
+  return file != "launch_container.sh" && file != "directory.info" && file != "prelaunch.out";
+}
+
 Result<LogChoice> choose_logs(const LogsOptions& options, const ApplicationId& id, const RunState* state,
                               const std::vector<ContainerRun>& known, bool ended) {
   if (options.instance && !state) {

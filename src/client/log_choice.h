@@ -24,8 +24,6 @@ Result<LogChoice> choose_logs(const LogsOptions& options, const ApplicationId& i
                               const std::vector<ContainerRun>& known, bool ended);
 
 bool wants_container(const LogsOptions& options, const ContainerRun& run);
-inline bool wants_file(const LogsOptions& options, std::string_view file) {
-  return options.log.empty() || options.log == file;
-}
+bool wants_file(const LogsOptions& options, std::string_view file);
 
 }  // namespace knit::client
