@@ -3,6 +3,7 @@
 #include "api/client_impl.h"
 #include "base/try.h"
 #include "client/applications.h"
+#include "client/launch.h"
 #include "conf/load.h"
 
 namespace knit {

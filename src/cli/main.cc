@@ -15,7 +15,7 @@ int run(int argc, char** argv) {
   knit::cli::Context context;
   CLI::App app("Launches distributed applications on Apache Hadoop YARN, without a JVM.", "knit");
   app.set_version_flag("--version", fmt::format("knit {}", knit::kVersion));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   knit::cli::add_global_options(app, context);
   knit::cli::add_cluster_commands(app, context);
   knit::cli::add_application_commands(app, context);
@@ -32,6 +32,10 @@ int run(int argc, char** argv) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "knit: error: {}\nTry 'knit --help' or 'knit COMMAND --help'.\n", error.what());
+    return knit::cli::kExitUsage;
+  }
+  if (!context.action) {
+    fmt::print(stderr, "{}", app.help());
     return knit::cli::kExitUsage;
   }
   return context.action();

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 
 // What a sweep may still take when everything else is done.
 constexpr auto kSweepGrace = 1s;
+constexpr auto kSettleDeadline = 5s;
 
 Result<Staging> staging_of(Session& session, const std::string& given) {
   KNIT_TRY(auto place, staging_place(session, given));
@@ -110,6 +111,11 @@ io::Task<Result<ApplicationId>> submit_run(Session& session, RunSpec spec, Launc
   co_await background.stop();
   if (!submitted) co_return submitted.error();
   co_return prepared.facts.id;
+}
+
+io::Task<void> settle_run(Session& session, ApplicationId id, std::string staging_dir) {
+  auto staging = staging_of(session, staging_dir);
+  if (staging) (void)co_await io::run_until(io::after(kSettleDeadline), staging->settle(id));
 }
 
 io::Task<Result<std::vector<CacheEntry>>> list_cache(Session& session) {

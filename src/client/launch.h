@@ -29,6 +29,10 @@ io::Task<Result<Plan>> plan_run(Session& session, RunSpec spec, LaunchOptions op
 io::Task<Result<ApplicationId>> submit_run(Session& session, RunSpec spec, LaunchOptions options,
                                            RunObserver& observer);
 
+// For an application of Knit's that has ended: keeps its record and removes its folder, at most a few seconds
+// long. What goes wrong is mended by the next sweep. Nothing to do for anybody else's application.
+io::Task<void> settle_run(Session& session, ApplicationId id, std::string staging_dir);
+
 io::Task<Result<std::vector<CacheEntry>>> list_cache(Session& session);
 // Removes what was unused for `age` and is named by no live application; gives what was removed.
 io::Task<Result<std::vector<CacheEntry>>> collect_cache(Session& session, std::chrono::hours age);
