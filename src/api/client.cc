@@ -69,7 +69,12 @@ Result<ClusterMetrics> Client::metrics() {
 }
 
 Result<bool> Client::kill(const ApplicationId& id, std::stop_token stop) {
-  return impl_->call<bool>([&] { return client::kill_application(*impl_->session, id); }, std::move(stop));
+  const auto make = [&]() -> io::Task<Result<bool>> {
+    auto killed = co_await client::kill_application(*impl_->session, id);
+    if (killed) co_await client::settle_run(*impl_->session, id, "");
+    co_return killed;
+  };
+  return impl_->call<bool>(make, std::move(stop));
 }
 
 }  // namespace knit
