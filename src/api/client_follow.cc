@@ -6,7 +6,6 @@
 #include "base/try.h"
 #include "client/application_view.h"
 #include "client/describe.h"
-#include "client/launch.h"
 #include "client/log_reader.h"
 #include "io/wait.h"
 
@@ -26,7 +25,6 @@ Result<RunResult> Client::wait(const ApplicationId& id, std::optional<std::chron
       co_return Error(ErrorCode::kDeadlineExceeded,
                       fmt::format("{} has not ended within {}", to_string(id), to_text(*timeout)));
     }
-    if (result) co_await client::settle_run(*impl_->session, id, "");
     co_return result;
   };
   return impl_->call<RunResult>(make, std::move(stop));
@@ -34,12 +32,8 @@ Result<RunResult> Client::wait(const ApplicationId& id, std::optional<std::chron
 
 Result<RunResult> Client::follow(const ApplicationId& id, const FollowOptions& options,
                                  RunObserver& observer) {
-  const auto make = [&]() -> io::Task<Result<RunResult>> {
-    auto result = co_await client::follow_application(*impl_->session, id, options, observer);
-    if (result) co_await client::settle_run(*impl_->session, id, options.staging_dir);
-    co_return result;
-  };
-  return impl_->call<RunResult>(make, options.stop);
+  return impl_->call<RunResult>(
+      [&] { return client::follow_application(*impl_->session, id, options, observer); }, options.stop);
 }
 
 Status Client::logs(const ApplicationId& id, const LogsOptions& options,

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 // What a sweep may still take when everything else is done.
 constexpr auto kSweepGrace = 1s;
-constexpr auto kSettleDeadline = 5s;
+constexpr auto kSettleDeadline = 10s;
 
 Result<Staging> staging_of(Session& session, const std::string& given) {
   KNIT_TRY(auto place, staging_place(session, given));

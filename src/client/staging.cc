@@ -18,6 +18,8 @@ constexpr std::uint16_t kPrivate = 0700;
 // A client gets its application's id, writes launch.json and submits: seconds. The ResourceManager knows
 // nothing of it until then.
 constexpr auto kBeingSubmitted = std::chrono::hours(1);
+// DataNodes close a dead writer's block with one of their next heartbeats (3 s).
+constexpr auto kLeaseDeadline = std::chrono::seconds(6);
 constexpr auto kCacheSweepEvery = std::chrono::hours(6);
 // A journal has a line of a few hundred bytes for each start and end of an instance.
 constexpr std::uint64_t kLargestJournal = std::uint64_t{256} << 20;
@@ -39,6 +41,14 @@ bool holds_start_of(std::string_view journal, std::int32_t attempt) {
     const auto* started = std::get_if<control::MasterStarted>(&entry);
     return started && started->attempt.attempt == attempt;
   });
+}
+
+// A master that was killed leaves its journal open for writing, for up to 20 minutes (the lease's hard
+// limit). Taking the lease over and closing the file ends that; where it takes too long the NameNode goes on
+// by itself.
+io::Task<void> close_abandoned(fs::FileSystem& fs, std::string path) {
+  auto writer = co_await bounded(fs.append(std::move(path)), kLeaseDeadline);
+  if (writer) (void)co_await bounded((*writer)->close());
 }
 
 }  // namespace
@@ -152,6 +162,7 @@ io::Task<Status> Staging::keep_record(ApplicationId id) {
   if (!is(there.error(), ErrorCode::kNotFound)) co_return there.error();
   const auto journal = co_await newest_journal(id);
   if (journal.empty()) co_return Status();
+  co_await close_abandoned(fs_, journal);
   auto kept = co_await bounded(fs_.rename(journal, record, false));
   if (!kept && is(kept.error(), ErrorCode::kNotFound)) {
     // Either runs/ is missing, or somebody else was faster.
