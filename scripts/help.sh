@@ -7,7 +7,6 @@ dev_help() {
   build    build/release/bin/knit and the master
   install  --prefix DIR: bin, libexec, lib, include and the CMake package
   dist     the portable archive
-  bench    the figures, peers beside us
   deps     install what all of this needs (each command does so for itself)
   format   clang-format everything
   lint     house rules, format, clang-tidy
