@@ -48,13 +48,21 @@ Result<ContainerTemplate> ContainerTemplate::make(const control::LaunchFile& fil
   return out;
 }
 
-yarn::LaunchContext ContainerTemplate::context(const app::Run& run, const yarn::Container& container) const {
+yarn::LaunchContext ContainerTemplate::context(const app::Run& run, const Resource& granted) const {
   yarn::LaunchContext context = common_;
   // Numbers need no quoting; emplace leaves alone what the user set.
   context.environment.emplace(kInstance, std::to_string(run.instance));
   context.environment.emplace(kRestartCount, std::to_string(run.restart));
-  context.environment.emplace(kMemory, std::to_string(container.resource.memory.mib_rounded_up()));
+  context.environment.emplace(kMemory, std::to_string(granted.memory.mib_rounded_up()));
   return context;
+}
+
+std::size_t ContainerTemplate::size() const {
+  std::size_t size = 1024 + common_.tokens.size();
+  for (const auto& command : common_.commands) size += command.size();
+  for (const auto& [name, value] : common_.environment) size += name.size() + value.size() + 100;
+  for (const auto& [name, resource] : common_.resources) size += name.size() + resource.path.size() + 300;
+  return size;
 }
 
 }  // namespace knit::master

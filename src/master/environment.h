@@ -31,7 +31,10 @@ class ContainerTemplate {
   static Result<ContainerTemplate> make(const control::LaunchFile& file, std::string tokens,
                                         yarn::AccessLists access);
 
-  yarn::LaunchContext context(const app::Run& run, const yarn::Container& container) const;
+  // `granted`: the container's size.
+  yarn::LaunchContext context(const app::Run& run, const Resource& granted) const;
+  // About how many bytes a context takes.
+  std::size_t size() const;
 
  private:
   yarn::LaunchContext common_;

@@ -43,9 +43,9 @@ Launcher::Launcher(Nodes& nodes, Told told) : Launcher(nodes, std::move(told), L
 Launcher::Launcher(Nodes& nodes, Told told, Limits limits)
     : nodes_(nodes), told_(std::move(told)), limits_(limits) {}
 
-void Launcher::start(NodeId node, yarn::StartRequest request, io::Task<void> before,
+void Launcher::start(NodeId node, ContainerId container, Make make, io::Task<void> before,
                      std::optional<WallTime> expires) {
-  jobs_.push_back(Job{std::move(node), std::move(request), std::move(before), expires});
+  jobs_.push_back(Job{std::move(node), container, std::move(make), std::move(before), expires});
   if (working_ >= limits_.at_once) return;
   ++working_;
   workers_.spawn(work());
@@ -58,7 +58,7 @@ io::Task<void> Launcher::work() {
     co_await std::move(job.before);
     const Status started = co_await try_to_start(job);
     if (!co_await io::check_cancelled()) break;
-    told_(job.request.id, started);
+    told_(job.container, started);
   }
   --working_;
 }
@@ -74,7 +74,7 @@ io::Task<Status> Launcher::try_to_start(Job& job) {
   auto pause = limits_.first_pause;
   while (true) {
     const io::Deadline until = std::min(deadline, io::after(limits_.call_timeout));
-    Status started = co_await io::run_until(until, nodes_.start(job.node, job.request));
+    Status started = co_await io::run_until(until, nodes_.start(job.node, job.make()));
     if (started) co_return started;
     const StartFailure failure = start_failure(started.error());
     if (failure == StartFailure::kRunsAlready) co_return Status();

@@ -41,10 +41,16 @@ class Launcher {
 
   Launcher(Nodes& nodes, Told told);
   Launcher(Nodes& nodes, Told told, Limits limits);
+  // To be called before the first start.
+  void limit(std::size_t at_once) { limits_.at_once = at_once; }
+
+  // What to start, made when its turn has come: a thousand requests need not be in memory at once.
+  using Make = std::function<yarn::StartRequest()>;
 
   // Starts it as soon as a worker is free. `before` is awaited first: the journal. `expires`: of the
   // container's token, if known.
-  void start(NodeId node, yarn::StartRequest request, io::Task<void> before, std::optional<WallTime> expires);
+  void start(NodeId node, ContainerId container, Make make, io::Task<void> before,
+             std::optional<WallTime> expires);
   // Best effort; its end is told by the ResourceManager.
   void stop(NodeId node, ContainerId container);
   std::size_t busy() const { return jobs_.size() + working_; }
@@ -54,7 +60,8 @@ class Launcher {
  private:
   struct Job {
     NodeId node;
-    yarn::StartRequest request;
+    ContainerId container;
+    Make make;
     io::Task<void> before;
     std::optional<WallTime> expires;
   };

@@ -21,6 +21,9 @@ constexpr std::int64_t kAllocationRequestId = 1;
 // The ResourceManager cuts an application's diagnostics there (RMAppImpl;
 // yarn.app.attempt.diagnostics.limit.kc is 64).
 constexpr std::size_t kMaxDiagnostics = 64 * 1024;
+// For the requests that are under way at once; each is there about three times, as a value, as a message and
+// as bytes to send. A master has 128 MiB by default.
+constexpr std::size_t kLaunchMemory = 8u << 20;
 
 yarn::ResourceRequest role_request(const RunSpec& spec) {
   yarn::ResourceRequest request;
@@ -150,6 +153,8 @@ void Master::make_template() {
   auto made = ContainerTemplate::make(file_, container_tokens_, access_);
   if (made) {
     template_ = *std::move(made);
+    launcher_.limit(
+        std::clamp<std::size_t>(kLaunchMemory / template_->size(), 2, Launcher::Limits().at_once));
   } else {
     conclusion_ = app::Conclusion{FinalStatus::kFailed, made.error().message()};
   }
@@ -270,8 +275,10 @@ void Master::on_container(const yarn::Container& container) {
   const auto ticket =
       journal_.append(control::InstanceStarting{run->instance, run->restart, container.id, container.node,
                                                 container.node_http_address, io::wall_now()});
-  yarn::StartRequest request{container.id, container.token, template_->context(*run, container)};
-  launcher_.start(container.node, std::move(request), journal_.settled(ticket), expiry_of(container.token));
+  const auto make = [this, run = *run, token = container.token, granted = container.resource] {
+    return yarn::StartRequest{run.container, token, template_->context(run, granted)};
+  };
+  launcher_.start(container.node, container.id, make, journal_.settled(ticket), expiry_of(container.token));
   pace_.hurry(io::now());
 }
 
