@@ -51,6 +51,7 @@ struct CreateOptions {
   std::uint64_t expected_length = 0;  // 0: unknown. Sizes the last block, so that a quota is charged fairly
 };
 
+// Belongs to one loop; it, its readers and its writers are destroyed on that loop's thread while it runs.
 // Paths are absolute and without scheme (see path.h). Errors: kNotFound, kAlreadyExists, kPermissionDenied,
 // kResourceExhausted (quota, full), kFailedPrecondition (safe mode, not a directory, directory not empty,
 // written by somebody else), kInvalidArgument (no such path can be), kUnavailable.

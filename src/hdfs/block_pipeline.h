@@ -26,6 +26,7 @@ namespace knit::hdfs {
 struct PipelineFailure {
   std::size_t node = 0;     // of the pipeline
   bool restarting = false;  // that node said that it restarts
+  bool certain = true;      // false: no answer came in time, and any node of the pipeline may be why
   Error error;
 };
 

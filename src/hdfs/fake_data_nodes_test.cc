@@ -101,6 +101,10 @@ io::Task<Status> FakeHdfs::serve_write(const DatanodeInfo& node, io::Stream& str
     pipeline.push_back(*found);
   }
   if (op.pipelinesize() != pipeline.size()) problems.push_back("pipeline size");
+  if (faults.hang && faults.hang(pipeline)) {
+    std::byte nothing;
+    co_return co_await io::read_exactly(stream, std::span(&nothing, 1));
+  }
   proto::BlockOpResponseProto answer;
   answer.set_status(proto::SUCCESS);
   answer.set_firstbadlink("");

@@ -41,6 +41,8 @@ struct Faults {
   std::function<bool(const DatanodeInfo& node)> refuse_connection;
   // Which node of a pipeline that is being set up is bad, if any.
   std::function<std::optional<std::size_t>(const std::vector<DatanodeInfo>& pipeline)> bad_link;
+  // Whether a pipeline that is being set up never answers.
+  std::function<bool(const std::vector<DatanodeInfo>& pipeline)> hang;
   // What happens to packet number `arrived` (counted over all of the test, heartbeats not) before it is
   // stored.
   enum class Packet { kStore, kClose, kSilence, kLastNodeFails, kRestart };

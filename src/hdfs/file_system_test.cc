@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "base/try.h"
 #include "hdfs/fake_hdfs_for_test.h"
 #include "hdfs/golden_for_test.h"
@@ -92,6 +94,19 @@ TEST(HdfsFileSystem, NoDataNodeLeftIsSaidWithTheReason) {
   EXPECT_THAT(written.error().message(), HasSubstr("Connection refused"));
   EXPECT_THAT(written.error().message(), HasSubstr("2 DataNodes were tried"));
   EXPECT_FALSE(cluster.files.contains("/f")) << "no half file stays behind";
+}
+
+TEST(HdfsFileSystem, WhoeverWasLeftOutForAnothersFaultIsAskedAgain) {
+  FakeHdfs cluster;
+  const auto fs = cluster.file_system();
+  cluster.faults.hang = [](const std::vector<DatanodeInfo>& pipeline) {
+    return std::ranges::find(pipeline, "uuid-2", &DatanodeInfo::uuid) != pipeline.end();
+  };
+  const Status written = cluster.run(fs::write_file(*fs, "/f", "hello"));
+  ASSERT_TRUE(written) << written.error().message();
+  EXPECT_EQ(cluster.stored("/f"), "hello");
+  const auto& places = cluster.files["/f"].places.at(cluster.files["/f"].blocks[0].id);
+  EXPECT_EQ(places.size(), 2u) << "without the one that hangs";
 }
 
 TEST(HdfsFileSystem, AFullClusterIsSaidInWords) {

@@ -46,6 +46,10 @@ io::Task<Status> FileUnderConstruction::next_block() {
   for (int tries = 0; tries < kPipelineTries; ++tries) {
     auto target = co_await add_block();
     if (!target) {
+      if (target.error().code() != ErrorCode::kCancelled && pardon()) {
+        tries = -1;  // a second round, at most: nobody is pardoned twice
+        continue;
+      }
       // Asked to leave out all there are: what was wrong with them says more.
       if (error && excluded_.size() > 0 && target.error().code() != ErrorCode::kCancelled) {
         co_return std::move(*error).with_context(
@@ -64,10 +68,21 @@ io::Task<Status> FileUnderConstruction::next_block() {
     KNIT_CO_TRY_VOID(
         co_await context_.name_node.abandon_block(target->block, context_.path, context_.file.file_id));
     excluded_.push_back(target->nodes[std::min(failure.node, target->nodes.size() - 1)]);
+    if (!failure.certain && !pardoned_) suspected_.push_back(excluded_.back());
     error = std::move(failure.error);
   }
   co_return std::move(*error).with_context(
       fmt::format("no pipeline of DataNodes in {} tries", kPipelineTries));
+}
+
+bool FileUnderConstruction::pardon() {
+  if (suspected_.empty()) return false;
+  std::erase_if(excluded_, [this](const DatanodeInfo& node) {
+    return std::ranges::find(suspected_, node) != suspected_.end();
+  });
+  suspected_.clear();
+  pardoned_ = true;
+  return true;
 }
 
 io::Task<Status> FileUnderConstruction::end_block() {

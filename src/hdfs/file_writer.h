@@ -42,6 +42,8 @@ class FileUnderConstruction {
  private:
   io::Task<Status> next_block();
   io::Task<Result<LocatedBlock>> add_block();
+  // Lets suspects take part again; false if there are none.
+  bool pardon();
   io::Task<Status> end_block();
   io::Task<Status> complete();
 
@@ -50,7 +52,9 @@ class FileUnderConstruction {
   bool is_new_;
   std::unique_ptr<BlockWriter> block_;
   std::optional<ExtendedBlock> previous_;  // the block before block_, with its length
-  std::vector<DatanodeInfo> excluded_;
+  std::vector<DatanodeInfo> excluded_;     // from pipelines of this file
+  std::vector<DatanodeInfo> suspected_;    // of them, those that may have been left out for another's fault
+  bool pardoned_ = false;
   bool new_to_name_node_ = false;  // a block has begun of whose bytes no fsync has told
 };
 

@@ -37,8 +37,12 @@ io::Task<PipelineSetup> set_up_pipeline(DataNodes& nodes, const Options& options
   if (!stream) co_return PipelineFailure{.node = 0, .error = std::move(stream).error()};
   auto answer = co_await exchange(**stream, options, bytes, pipeline.size());
   if (!answer) {
+    // With one timeout for all, the node before the one that hangs says so in time; where ours is shorter
+    // than the DataNodes', nobody has.
+    const bool certain = pipeline.size() == 1 || answer.error().code() != ErrorCode::kDeadlineExceeded;
     co_return PipelineFailure{
         .node = 0,
+        .certain = certain,
         .error = std::move(answer).error().with_context("DataNode " + transfer_address(pipeline.front()))};
   }
   if (answer->status == TransferStatus::kSuccess) co_return std::move(*stream);
