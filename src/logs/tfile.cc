@@ -35,6 +35,7 @@ class BlockPass {
         bytes_.skip(n);
         parser_.skip(n);
         passed += n;
+        if (n > 0) continue;  // the log may have ended with that, and the block too
       }
       KNIT_CO_TRY(input_, co_await bytes_.next());
       if (input_.empty()) {

@@ -13,7 +13,7 @@ TEST_P(GoldenTFile, EveryLogByItsDigest) {
   const std::string name = GetParam() + std::string(".3.4.2.bin");
   const auto expected = golden_entries(name);
   io::Loop loop;
-  for (std::size_t piece : {std::size_t{997}, std::size_t{1} << 20}) {
+  for (std::size_t piece : {std::size_t{64}, std::size_t{997}, std::size_t{1} << 20}) {
     auto log = loop.run(open_tfile(as_file(golden("logs/" + name), piece)));
     ASSERT_TRUE(log) << log.error().message();
     EXPECT_TRUE((*log)->notes().empty());
