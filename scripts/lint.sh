@@ -7,10 +7,11 @@ dev_format() {
   cxx_files | xargs clang-format-16 -i
 }
 
-# Files that differ from what has landed before, or all where that is unknown.
+# What the last commit changed, or what differs from KNIT_LINT_BASE; everything with `./dev lint --all`, which takes
+# a quarter of an hour.
 changed_sources() {
-  local base="${KNIT_LINT_BASE:-}"
-  if [ -n "$base" ] && git rev-parse -q --verify "$base" >/dev/null; then
+  local base="${KNIT_LINT_BASE:-HEAD~1}"
+  if [ "${1:-}" != --all ] && git rev-parse -q --verify "$base" >/dev/null; then
     git diff --name-only --diff-filter=d "$base" -- 'src/*.cc'
   else
     git ls-files 'src/*.cc'
@@ -23,7 +24,7 @@ dev_lint() {
   cxx_files | xargs clang-format-16 --dry-run -Werror
   [ -f build/release/compile_commands.json ] || build_preset release
   local files
-  mapfile -t files < <(changed_sources)
+  mapfile -t files < <(changed_sources "$@")
   [ ${#files[@]} = 0 ] || printf '%s\n' "${files[@]}" | xargs -P2 -n4 clang-tidy-16 -p build/release --quiet 2>"$LOGS/tidy.log"
   echo "dev: lint is clean"
 }
