@@ -4,6 +4,7 @@ dev_help() {
 
   run      build, start a Hadoop of one machine on loopback and run the main job on it
   test     build with sanitizers, run the unit tests, the fuzzers and the scenarios on a real Hadoop
+  bench    time and memory of Knit and of Hadoop's own programs, side by side (./dev bench --help)
   build    build/release/bin/knit and the master
   install  --prefix DIR: bin, libexec, lib, include and the CMake package
   dist     the portable archive

@@ -65,11 +65,14 @@ class Peers:
     def distributed_shell(self, *args: str, user: Optional[str] = None,
                           timeout_s: float = TIMEOUT_S) -> "Completed[str]":
         """Its client; the id of the application is in what it says on standard error."""
+        return self.java(*self.distributed_shell_arguments(*args), user=user, timeout_s=timeout_s)
+
+    def distributed_shell_arguments(self, *args: str) -> list[str]:
+        """Its class and its arguments."""
         jar = next(self.layout.lib.glob("hadoop-yarn-applications-distributedshell-*.jar"))
         # Java's virtual memory does not fit into 2.1 times the 100 MB that it asks for
         memory = [] if "-master_memory" in args else ["-master_memory", "512"]
-        return self.java("org.apache.hadoop.yarn.applications.distributedshell.Client",
-                         "-jar", str(jar), *memory, *args, user=user, timeout_s=timeout_s)
+        return ["org.apache.hadoop.yarn.applications.distributedshell.Client", "-jar", str(jar), *memory, *args]
 
     def yarn_logs(self, app_id: str, *args: str, user: Optional[str] = None,
                   timeout_s: float = TIMEOUT_S) -> str:
