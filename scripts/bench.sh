@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Knit and Hadoop's own programs, side by side.
 
 BENCH_PACKAGES=(time)

@@ -1,14 +1,19 @@
+# shellcheck shell=bash
 # The portable archive: a client for every Linux with glibc 2.17 or later, and the static master.
 
-DIST_PACKAGES=(dpkg-dev make perl python3-venv)
+DIST_PACKAGES=(binutils dpkg-dev make perl python3-venv)
 
 # Leaves zig's clang in build/dist and its folder in KNIT_ZIG.
 dist_compiler() {
   local venv=build/dist/zig
   if ! cmp -s tools/dist/zig.txt "$venv/zig.txt"; then
     rm -rf "$venv"
+    echo "dev: fetching the compiler of the archive (tools/dist/zig.txt) from PyPI"
     "$PYTHON" -m venv "$venv"
-    "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r tools/dist/zig.txt
+    "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r tools/dist/zig.txt \
+      >"$LOGS/pip.log" 2>&1 ||
+      failed "pip install -r tools/dist/zig.txt" "$LOGS/pip.log" \
+        "PyPI must be reachable; a proxy or a mirror is named in pip's own configuration"
     cp tools/dist/zig.txt "$venv/zig.txt"
   fi
   KNIT_ZIG="$("$venv/bin/python" -c 'import os, ziglang; print(os.path.dirname(ziglang.__file__))')"
@@ -28,6 +33,10 @@ dist_headers() {
 
 dev_dist() {
   need_packages "${BUILD_PACKAGES[@]}" "${DIST_PACKAGES[@]}"
+  build_dist
+}
+
+build_dist() {
   mkdir -p build/dist
   dist_compiler
   tools/dist/libraries.sh build/dist/libraries

@@ -1,17 +1,22 @@
+# shellcheck shell=bash
+# What `./dev help` says.
+
 dev_help() {
   cat <<'TEXT'
 ./dev COMMAND
 
   run      build, start a Hadoop of one machine on loopback and run the main job on it
-  test     build with sanitizers, run the unit tests, the fuzzers and the scenarios on a real Hadoop
+  test     build with sanitizers, run the unit tests and the fuzzers; then, on a real Hadoop, the scenarios
+           and what is installed
   bench    time and memory of Knit and of Hadoop's own programs, side by side (./dev bench --help)
   build    build/release/bin/knit and the master
   install  --prefix DIR: bin, libexec, lib, include and the CMake package
-  dist     the portable archive
+  dist     build/dist/knit-VERSION-linux-x86_64.tar.gz: a client for every Linux with glibc 2.17, and the master
   deps     install what all of this needs (each command does so for itself)
   format   clang-format everything
-  lint     house rules, format, clang-tidy
+  lint     house rules, format, shellcheck, and clang-tidy on what the last commit changed (--all: on everything)
 
-KNIT_NO_INSTALL=1 forbids installing packages. KNIT_TEST_HADOOP="3.3.6 3.4.2" chooses the versions of `test`.
+Each command first installs the Debian packages it lacks; KNIT_NO_INSTALL=1 forbids that, and it says what to install.
+KNIT_TEST_HADOOP="3.3.6 3.4.2" chooses the versions of `test`; what follows `test` goes to pytest (-k, -x).
 TEXT
 }

@@ -1,4 +1,5 @@
-# Rules, format and the short clang-tidy list.
+# shellcheck shell=bash
+# Rules, format, shellcheck and the short clang-tidy list.
 
 cxx_files() { git ls-files '*.cc' '*.h' | grep -v '^build/'; }
 
@@ -20,7 +21,8 @@ changed_sources() {
 
 dev_lint() {
   need_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
-  python3 tools/tidy/rules.py
+  "$PYTHON" tools/tidy/rules.py
+  shellcheck dev .ci/run scripts/*.sh
   cxx_files | xargs clang-format-16 --dry-run -Werror
   [ -f build/release/compile_commands.json ] || build_preset release
   local files

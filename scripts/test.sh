@@ -1,6 +1,6 @@
-# Tests: sanitized unit and fuzz runs, then the scenarios on a real Hadoop with the release build.
-
-PYTHON=${KNIT_PYTHON:-/usr/bin/python3}
+# shellcheck shell=bash
+# Tests: sanitized unit and fuzz runs; then, on a real Hadoop and with the release build, the scenarios and what is
+# installed.
 
 dev_test() {
   need_packages "${BUILD_PACKAGES[@]}" "${HADOOP_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
@@ -10,6 +10,6 @@ dev_test() {
   local version
   for version in ${KNIT_TEST_HADOOP:-3.4.2}; do
     ctest --test-dir build/asan --output-on-failure --no-tests=error -R "^hadoop\\.(schema|hdfs)\\.$version"
-    "$PYTHON" -m pytest tests/hadoop -q --hadoop "$version" "$@"
+    "$PYTHON" -m pytest tests/hadoop tests/install -q --hadoop "$version" "$@"
   done
 }

@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 from hadoop.cluster import MiniHadoop
+from hadoop.fetch import FetchError
+from hadoop.process import DaemonError
 
 
 def run(program: str, cluster: MiniHadoop, *args: str) -> int:
@@ -24,4 +26,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (FetchError, DaemonError) as error:
+        sys.exit(f"dev run: {error}")

@@ -70,7 +70,8 @@ def fetch(version: str, pom: Path, home: Path, digest: str) -> None:
     result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, timeout=MAVEN_TIMEOUT)
     if result.returncode != 0 or not fresh.is_dir():
-        raise FetchError(f"Maven could not resolve Hadoop {version}:\n{result.stdout[-4000:]}")
+        raise FetchError(f"Maven could not fetch Hadoop {version}:\n{result.stdout[-4000:]}\n"
+                         "Maven Central must be reachable; a proxy or a mirror is named in ~/.m2/settings.xml")
     (fresh / ".pom.sha256").write_text(digest)
     shutil.rmtree(home / "lib", ignore_errors=True)
     for archive in home.glob("classes-*"):
