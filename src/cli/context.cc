@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <cstdio>
@@ -36,8 +37,27 @@ int exit_code_of(ErrorCode code) {
   return kExitFailed;
 }
 
+namespace {
+
+// As whom Knit speaks to which cluster, and which file says so.
+void tell_cluster(const Client& client) {
+  constexpr std::array<std::string_view, 4> kTold = {"fs.defaultFS", "yarn.resourcemanager.address",
+                                                     "yarn.resourcemanager.ha.rm-ids",
+                                                     "yarn.resourcemanager.hostname"};
+  fmt::print(stderr, "knit: the user is {}\n", client.user());
+  for (const auto& setting : client.settings()) {
+    if (std::find(kTold.begin(), kTold.end(), setting.key) == kTold.end()) continue;
+    fmt::print(stderr, "knit: {} is {} ({})\n", setting.key, setting.value, setting.origin);
+  }
+}
+
+}  // namespace
+
 Client& Context::client() {
-  if (!client_) client_ = must(Client::open(options));
+  if (!client_) {
+    client_ = must(Client::open(options));
+    if (verbose) tell_cluster(*client_);
+  }
   return *client_;
 }
 

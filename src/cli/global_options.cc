@@ -27,7 +27,7 @@ void add_global_options(CLI::App& app, Context& context) {
          "-o,--output", [&context](const std::string& format) { context.json = format == "json"; },
          "table or json")
       ->check(CLI::IsMember({"table", "json"}));
-  app.add_flag("-v,--verbose", context.verbose, "say more about what happens, on stderr");
+  app.add_flag("-v,--verbose", context.verbose, "say as whom Knit speaks to which cluster, on stderr");
   app.add_option_function<std::string>(
       "--connect-timeout",
       [&context](const std::string& text) {
