@@ -17,10 +17,15 @@ namespace {
 
 using Answer = Result<std::vector<std::string>>;
 
-// "root.a.b" is called "b" in most answers of older ResourceManagers, and may be either.
+bool is_below(std::string_view path, std::string_view end) {
+  return path.size() > end.size() && path.ends_with(end) && path[path.size() - end.size() - 1] == '.';
+}
+
+// "root.a.b" is called "b" in some answers of a ResourceManager and by its path in others: 3.3 gives a queue
+// by its last name and the rights on it by its path.
 bool names(std::string_view queue, std::string_view name, std::string_view path) {
-  return queue == name || queue == path ||
-         (path.ends_with(queue) && path.ends_with("." + std::string(queue)));
+  return queue == name || queue == path || is_below(path, queue) ||
+         is_below(queue, path.empty() ? name : path);
 }
 
 io::Task<Result<QueueFacts>> queue_facts(yarn::ResourceManager& resource_manager, std::string queue) {
