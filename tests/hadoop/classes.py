@@ -63,8 +63,10 @@ class SharedClasses:
         command = [process.java(), "-XX:+UseSerialGC", *QUIET, "-Xshare:dump",
                    f"-XX:SharedClassListFile={merged}", f"-XX:SharedArchiveFile={fresh}",
                    "-cp", f"{self._lib}/*"]
-        with open(self._archive.with_suffix(".log"), "w") as log:
-            result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                    timeout=DUMP_TIMEOUT_S, check=False)
-        if result.returncode == 0 and fresh.exists():
+        try:
+            with open(self._archive.with_suffix(".log"), "w") as log:
+                subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                               timeout=DUMP_TIMEOUT_S, check=True)
             fresh.rename(self._archive)
+        except (subprocess.SubprocessError, OSError):  # too slow or too full a machine: the next one tries again
+            fresh.unlink(missing_ok=True)
