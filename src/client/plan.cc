@@ -38,12 +38,7 @@ io::Task<Result<QueueFacts>> queue_facts(yarn::ResourceManager& resource_manager
     facts.has_parent = parent.has_value();
   }
   const auto access = co_await bounded(resource_manager.queue_access());
-  if (!access) co_return facts;
-  for (const auto& one : *access) {
-    if (one.may_submit) facts.open.push_back(one.queue);
-    if (facts.info && (one.queue == queue || names(one.queue, facts.info->name, facts.info->path)))
-      facts.may_submit = facts.may_submit.value_or(false) || one.may_submit;
-  }
+  if (access) read_access(*access, facts);
   co_return facts;
 }
 
@@ -166,6 +161,14 @@ Answer check_against(const ClusterFacts& facts, const RunSpec& spec, const std::
   if (facts.label) KNIT_TRY_VOID(check_label(*facts.label, spec.node_label));
   if (facts.active_nodes == 0) warnings.push_back("no NodeManager of the cluster is active at the moment");
   return warnings;
+}
+
+void read_access(const std::vector<yarn::QueueAccess>& access, QueueFacts& facts) {
+  for (const auto& one : access) {
+    if (one.may_submit) facts.open.push_back(one.queue);
+    if (facts.info && names(one.queue, facts.info->name, facts.info->path))
+      facts.may_submit = facts.may_submit.value_or(false) || one.may_submit;
+  }
 }
 
 Status check_launch(const RunSpec& spec) {

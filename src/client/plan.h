@@ -37,6 +37,9 @@ struct ClusterFacts {
   std::optional<LabelFacts> label;  // likewise
 };
 
+// Sets may_submit and open; info comes first. A core.
+void read_access(const std::vector<yarn::QueueAccess>& access, QueueFacts& facts);
+
 // `limits` holds what this side's settings say (tags); maxima and types come from the ResourceManager.
 io::Task<Result<ClusterFacts>> gather_facts(yarn::ResourceManager& resource_manager, RunSpec spec,
                                             yarn::ClusterLimits limits);
