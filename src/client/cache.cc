@@ -23,7 +23,8 @@ constexpr std::size_t kPiece = 1 << 20;
 constexpr std::size_t kLongestName = 200;
 // An entry that others take away while it is wanted; each time somebody sweeps without regard for its mark.
 constexpr int kTries = 5;
-// HDFS tells the start of an upload, not its progress.
+// HDFS tells the start of an upload, not its progress: one that is over lies as long as the slowest may take,
+// in nobody's way, for everybody uploads under a name of his own.
 constexpr auto kLongestUpload = std::chrono::hours(24);
 // A sweeper needs seconds between taking a folder away and deleting it.
 constexpr auto kLongestSweep = std::chrono::hours(1);
@@ -175,13 +176,15 @@ io::Task<Result<std::vector<fs::FileStatus>>> Cache::list_all() {
 
 io::Task<Result<Cache::Folder>> Cache::read_folder(std::string path, std::string sha256) {
   KNIT_CO_TRY(const auto files, co_await bounded(fs_.list(path)));
-  Folder folder{path, sha256, {}, {}, false};
+  Folder folder{path, sha256, {}, {}, false, {}};
   for (const auto& file : files) {
     const auto name = fs::file_name(file.path);
     if (name == kMark) {
       folder.used = file.modified;
     } else if (name.starts_with('.')) {
-      folder.uploading |= io::wall_now() - file.modified < kLongestUpload;
+      const bool live = io::wall_now() - file.modified < kLongestUpload;
+      if (!live) folder.abandoned.push_back(file.path);
+      folder.uploading |= live;
     } else {
       folder.entries.push_back({file.path, {sha256, std::string(name), file.length}, {}});
     }
@@ -216,6 +219,7 @@ io::Task<Result<std::vector<Cache::Entry>>> Cache::collect(std::chrono::millisec
     auto folder = co_await read_folder(status.path, name);
     if (!folder && is(folder.error(), ErrorCode::kNotFound)) continue;  // another sweeper
     if (!folder) co_return std::move(folder).error();
+    for (const auto& path : folder->abandoned) KNIT_CO_TRY_VOID(co_await bounded(remove_temporary(path)));
     const auto used = std::max(folder->used, folder->entries.empty() ? status.modified : WallTime{});
     const bool named = std::any_of(folder->entries.begin(), folder->entries.end(),
                                    [&](const Entry& entry) { return live.contains(entry.path); });

@@ -78,6 +78,7 @@ class Cache {
     std::vector<Entry> entries;
     WallTime used{};
     bool uploading = false;
+    std::vector<std::string> abandoned;  // uploads that died
   };
   io::Task<Status> mark(std::string folder);
   io::Task<Result<fs::FileStatus>> try_obtain(CacheKey key, fs::Reader& content, Progress progress);

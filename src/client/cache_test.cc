@@ -212,6 +212,18 @@ TEST_F(CacheTest, UploadsInProgressAreLeftAlone) {
   EXPECT_TRUE(everything().empty());
 }
 
+TEST_F(CacheTest, AnUploadThatDiedGoesAlsoFromBesideWhatIsInUse) {
+  const auto path = obtain(cache_, "x").value().path;
+  const auto temporary = std::string(fs::parent_path(path)) + "/.f.bin.0123";
+  ASSERT_TRUE(run(fs::write_file(memory_, temporary, "")));
+  for (const auto& [age, there] : {std::pair(23h, true), std::pair(25h, false)}) {
+    ASSERT_TRUE(run(memory_.set_times(temporary, loop_.wall_now() - age)));
+    EXPECT_TRUE(run(cache_.collect(0h, uses({path}))).value().empty());
+    EXPECT_EQ(run(memory_.stat(temporary)).has_value(), there);
+    EXPECT_TRUE(run(memory_.stat(path)));
+  }
+}
+
 TEST_F(CacheTest, WhatASweeperThatDiedTookAwayComesBackIfItIsNamed) {
   for (const bool named : {true, false}) {
     const auto path = obtain(cache_, "x").value().path;
