@@ -11,7 +11,8 @@ namespace {
 // Every line of every container, as it comes.
 class Printer : public knit::RunObserver {
  public:
-  void on_line(std::int32_t instance, knit::OutputStream stream, std::string_view line) override {
+  void on_line(std::int32_t instance, knit::OutputStream stream, std::string_view line,
+               knit::LineEnd) override {
     (stream == knit::OutputStream::kStdout ? std::cout : std::cerr) << instance << " | " << line << '\n';
   }
   void on_notice(const std::string& text) override { std::cerr << text << '\n'; }

@@ -57,6 +57,9 @@ struct RunResult {
 };
 
 enum class OutputStream { kStdout, kStderr };
+// kPart: the line goes on in the next call, for it is longer than 1 MiB. kNone: the output ended without a
+// newline.
+enum class LineEnd { kNewline, kPart, kNone };
 
 // What a running application looks like from outside.
 struct Progress {
@@ -75,9 +78,9 @@ class KNIT_EXPORT RunObserver {
     (void)file, (void)sent, (void)total;
   }
   virtual void on_progress(const Progress& progress) { (void)progress; }
-  // One whole line of a container, without its newline: any bytes. Lines over 1 MiB come in pieces.
-  virtual void on_line(std::int32_t instance, OutputStream stream, std::string_view line) {
-    (void)instance, (void)stream, (void)line;
+  // One whole line of a container, without its newline: any bytes.
+  virtual void on_line(std::int32_t instance, OutputStream stream, std::string_view line, LineEnd end) {
+    (void)instance, (void)stream, (void)line, (void)end;
   }
   // Something the user should know: a restart, a lost node, output that could not be read.
   virtual void on_notice(const std::string& text) { (void)text; }

@@ -88,6 +88,7 @@ void add_application_commands(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand(name, help);
     auto id = std::make_shared<std::string>();
     command->add_option("APP", *id, "application id")->required();
+    add_staging_option(*command, context);
     command->callback([&context, id, whole] {
       context.action = [&context, id, whole] { return status(context, *id, whole); };
     });
@@ -102,6 +103,7 @@ void add_application_commands(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("wait", "wait until an application has ended");
   auto options = std::make_shared<WaitOptions>();
   command->add_option("APP", options->id, "application id")->required();
+  add_staging_option(*command, context);
   command->add_option("--timeout", options->timeout, "give up after this long (exit code 4)");
   command->add_option("--exit-code-from", options->instance, "end with this instance's exit code")
       ->check(CLI::NonNegativeNumber);

@@ -60,6 +60,7 @@ int collect(Context& context, const std::string& age) {
 void add_cache_commands(CLI::App& app, Context& context) {
   auto* cache = app.add_subcommand("cache", "the cache of uploaded files");
   cache->require_subcommand(1);
+  add_staging_option(*cache, context);
   auto* ls = cache->add_subcommand("ls", "what it holds");
   ls->callback([&context] { context.action = [&context] { return list(context); }; });
   auto age = std::make_shared<std::string>("7d");

@@ -158,6 +158,7 @@ void add_cluster_commands(CLI::App& app, Context& context) {
   auto* kill_command = app.add_subcommand("kill", "end applications at once, through the ResourceManager");
   auto ids = std::make_shared<std::vector<std::string>>();
   kill_command->add_option("APP", *ids, "application id")->required();
+  add_staging_option(*kill_command, context);
   kill_command->callback(
       [&context, ids] { context.action = [&context, ids] { return kill(context, *ids); }; });
 }

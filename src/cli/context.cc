@@ -71,6 +71,15 @@ ApplicationId parse_application(const std::string& text) {
   return must(ApplicationId::parse(text));
 }
 
+void add_staging_option(CLI::App& command, Context& context) {
+  command.add_option_function<std::string>(
+      "--staging-dir",
+      [&context](const std::string& place) {
+        context.options.properties.emplace_back("knit.staging.dir", place);
+      },
+      "the staging directory that 'knit run' was given, if it was");
+}
+
 namespace {
 
 void pretty(std::string& out, const boost::json::value& value, int indent) {

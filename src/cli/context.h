@@ -63,6 +63,9 @@ inline void must(Status status) {
 
 ApplicationId parse_application(const std::string& text);
 
+// --staging-dir, for a command that looks where `run --staging-dir` has put an application or its files.
+void add_staging_option(CLI::App& command, Context& context);
+
 // stdout, as one pretty-printed JSON document.
 void print_json(const boost::json::value& value);
 

@@ -40,4 +40,16 @@ boost::json::string json_text(std::string_view text) {
   return out;
 }
 
+std::string_view to_text(LineEnd end) {
+  switch (end) {
+    case LineEnd::kNewline:
+      return "newline";
+    case LineEnd::kPart:
+      return "part";
+    case LineEnd::kNone:
+      break;
+  }
+  return "none";
+}
+
 }  // namespace knit::cli

@@ -83,14 +83,14 @@ io::Task<Result<std::vector<ContainerReport>>> SessionView::containers(Applicati
   return session_.resource_manager().containers(attempt);
 }
 
-Result<Uploads> SessionView::uploads(const std::string& user) {
+Result<UploadFolders> SessionView::uploads(const std::string& user) {
   KNIT_TRY(const auto settings, conf::log_settings(session_.settings()));
-  std::vector<UploadFolder> folders;
-  for (const auto& uri : upload_folders(settings, user, id_)) {
+  UploadFolders folders;
+  for (const auto& uri : logs::log_folders(log_layout(settings), user, id_)) {
     KNIT_TRY(auto place, locate(session_, uri, "yarn.nodemanager.remote-app-log-dir"));
     folders.push_back({place.file_system, std::move(place.path)});
   }
-  return Uploads(std::move(folders));
+  return folders;
 }
 
 Result<NodePages> node_pages(Session& session) {

@@ -25,7 +25,7 @@ class SessionView final : public ApplicationView {
   io::Task<Status> kill(std::string why) override;
   io::Task<WaitFacts> facts(ApplicationReport report) override;
   io::Task<Result<std::vector<ContainerReport>>> containers(ApplicationAttemptId attempt) override;
-  Result<Uploads> uploads(const std::string& user) override;
+  Result<UploadFolders> uploads(const std::string& user) override;
 
  private:
   Session& session_;

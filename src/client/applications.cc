@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "client/bounds.h"
 #include "io/wait.h"
 
 namespace knit::client {
@@ -35,23 +36,36 @@ io::Task<Result<std::vector<ApplicationReport>>> list_applications(Session& sess
   co_return reports;
 }
 
-io::Task<Result<bool>> kill_application(Session& session, ApplicationId id) {
+namespace {
+
+io::Task<Result<bool>> kill_and_wait(Session& session, ApplicationId id, std::string why) {
   KNIT_CO_TRY(const auto report, co_await session.resource_manager().report(id));
   if (has_ended(report.state)) co_return false;
-  auto kill = [](Session& session, ApplicationId id) -> io::Task<Result<bool>> {
-    const auto why = fmt::format("killed by {} with knit kill", session.user());
-    for (auto pause = 20ms;; pause = std::min(pause * 2, 500ms)) {
-      KNIT_CO_TRY(const bool ended, co_await session.resource_manager().kill(id, why));
-      if (ended) co_return true;
-      KNIT_CO_TRY_VOID(co_await io::sleep_for(pause));
-    }
-  };
-  auto killed = co_await io::run_until(io::after(kKillDeadline), kill(session, id));
-  if (!killed && killed.error().code() == ErrorCode::kDeadlineExceeded) {
+  for (auto pause = 20ms;; pause = std::min(pause * 2, 500ms)) {
+    KNIT_CO_TRY(const bool ended, co_await session.resource_manager().kill(id, why));
+    if (ended) co_return true;
+    KNIT_CO_TRY_VOID(co_await io::sleep_for(pause));
+  }
+}
+
+io::Task<Status> ask_to_kill(Session& session, ApplicationId id, std::string why) {
+  KNIT_CO_TRY_VOID(co_await session.resource_manager().kill(id, std::move(why)));
+  co_return Status();
+}
+
+}  // namespace
+
+io::Task<Result<bool>> kill_application(Session& session, ApplicationId id) {
+  const auto why = fmt::format("killed by {} with knit kill", session.user());
+  auto killed = co_await io::run_until(io::after(kKillDeadline), kill_and_wait(session, id, why));
+  if (killed) co_return killed;
+  if (killed.error().code() == ErrorCode::kDeadlineExceeded) {
     co_return Error(
         ErrorCode::kDeadlineExceeded,
         fmt::format("the ResourceManager has not ended {} within {}", to_string(id), to_text(kKillDeadline)));
   }
+  // Who no longer waits for the end wants it all the same.
+  if (killed.error().code() == ErrorCode::kCancelled) (void)co_await clean_up(ask_to_kill(session, id, why));
   co_return killed;
 }
 

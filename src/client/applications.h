@@ -17,7 +17,7 @@ io::Task<Result<std::vector<ApplicationReport>>> list_applications(Session& sess
                                                                    yarn::ApplicationFilter filter);
 
 // Asks the ResourceManager to end it and waits, at most 30 s, until it says that it has. True if it was still
-// alive.
+// alive. Cancelled, it asks all the same and does not wait.
 io::Task<Result<bool>> kill_application(Session& session, ApplicationId id);
 
 // Polls until the application has ended; the caller sets the deadline. A ResourceManager that cannot be

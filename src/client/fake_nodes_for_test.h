@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -24,6 +25,7 @@ class FakeNodes {
   std::set<std::string> unreachable;                               // "host:port"
   std::vector<std::string> asked;                                  // containers and files, in order
   bool breaks_off = false;                                         // in the middle of a log
+  std::function<void(const std::string&)> before_answer;           // with what goes into `asked`
 
   http::Options options() {
     http::Options options;
@@ -67,6 +69,7 @@ class FakeNodes {
     const auto end = target.find("/logs", begin);
     const auto container = target.substr(begin, end - begin);
     const auto rest = target.substr(end + 5);
+    if (before_answer) before_answer(container + rest.substr(0, rest.find('?')));
     const auto found = logs.find(container);
     if (found == logs.end())
       return with_status(404, "java.lang.Exception: Cannot find this log on the local disk.");

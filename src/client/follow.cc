@@ -50,7 +50,7 @@ class Follower {
     if (ended) ended = co_await tell_the_rest();
     co_await output_.stop();
     KNIT_CO_TRY_VOID(std::move(ended));
-    co_return result_of(report_ ? *report_ : report_from(journal_->state(), {}), state());
+    co_return result_of(*report_, state());
   }
 
  private:
@@ -66,6 +66,7 @@ class Follower {
   io::Task<void> watch_report();
   io::Duration report_pace() const;
   io::Task<Status> until_end();
+  io::Task<Status> end_from_record();
   io::Task<Status> tell_the_rest();
   io::Task<void> read_journal();
   io::Task<void> look_for_containers();
@@ -241,6 +242,19 @@ io::Task<void> Follower::withdraw_if_late() {
   }
 }
 
+// The record tells the end of what the ResourceManager has forgotten, also where that was just now and its
+// last word was an earlier one.
+io::Task<Status> Follower::end_from_record() {
+  for (const auto until = io::after(kRecordPatience);;) {
+    co_await read_journal();
+    if (state() && state()->end()) break;
+    if (!state() || io::now() >= until) co_return *lost_;
+    KNIT_CO_TRY_VOID(co_await io::sleep_for(kJournalFastest));
+  }
+  report_ = report_from(*state(), {});
+  co_return Status();
+}
+
 io::Task<Status> Follower::until_end() {
   while (true) {
     changed_.reset();
@@ -253,11 +267,7 @@ io::Task<Status> Follower::until_end() {
     KNIT_CO_TRY_VOID(co_await io::check_cancelled());
     if (output_.failure()) co_return *output_.failure();
     if (report_ && has_ended(report_->state)) co_return Status();
-    if (lost_) {
-      // The record tells the end of what the ResourceManager has forgotten.
-      if (state() && (journal_->complete() || state()->end())) co_return Status();
-      co_return *lost_;
-    }
+    if (lost_) co_return co_await end_from_record();
     (void)co_await io::run_until(io::after(journal_pace_), changed_.wait());
   }
 }
@@ -266,7 +276,7 @@ io::Task<Status> Follower::tell_the_rest() {
   for (const auto until = io::after(kRecordPatience); journal_;) {
     co_await read_journal();
     // Only a master that ended by itself leaves a last word.
-    const bool expected = report_ && report_->state == ApplicationState::kFinished;
+    const bool expected = report_->state == ApplicationState::kFinished;
     if (!expected || journal_->complete() || (state() && state()->end()) || io::now() >= until) break;
     KNIT_CO_TRY_VOID(co_await io::sleep_for(kJournalFastest));
   }
@@ -274,14 +284,14 @@ io::Task<Status> Follower::tell_the_rest() {
   if (!plan_.logs || !output_.pending()) co_return Status();
   co_await output_.finish_from_nodes(io::after(kNodesPatience));
   if (output_.pending() && !output_.failure()) {
-    auto uploads = application_.uploads(report_ ? report_->user : state() ? state()->master().user : "");
+    auto uploads = application_.uploads(report_->user);
     if (uploads) {
       const auto uploading = [this]() -> io::Task<std::optional<LogAggregation>> {
         auto report = co_await application_.report();
         if (!report) co_return std::nullopt;
         co_return report->log_aggregation;
       };
-      co_await output_.finish_from_uploads(*uploads, uploading, io::after(kUploadPatience));
+      co_await output_.finish_from_uploads(*std::move(uploads), uploading, io::after(kUploadPatience));
     } else {
       output_.give_up(uploads.error().message());
     }

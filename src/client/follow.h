@@ -29,7 +29,7 @@ class ApplicationView {
   // Those that the ResourceManager knows: what runs, and perhaps the master's when it has ended.
   virtual io::Task<Result<std::vector<ContainerReport>>> containers(ApplicationAttemptId attempt) = 0;
   // Where its logs are uploaded to; an error says why they cannot be read.
-  virtual Result<Uploads> uploads(const std::string& user) = 0;
+  virtual Result<UploadFolders> uploads(const std::string& user) = 0;
 };
 
 struct FollowPlan {

@@ -49,7 +49,7 @@ class FakeApplication final : public ApplicationView {
   io::Task<Result<std::vector<ContainerReport>>> containers(ApplicationAttemptId) override {
     co_return running;
   }
-  Result<Uploads> uploads(const std::string&) override {
+  Result<UploadFolders> uploads(const std::string&) override {
     return Error(ErrorCode::kUnimplemented, "logs lie on s3");
   }
 
@@ -63,7 +63,7 @@ class FakeApplication final : public ApplicationView {
 class Observer final : public RunObserver {
  public:
   void on_progress(const Progress& now) override { progress = now; }
-  void on_line(std::int32_t instance, OutputStream stream, std::string_view line) override {
+  void on_line(std::int32_t instance, OutputStream stream, std::string_view line, LineEnd) override {
     lines.push_back(std::to_string(instance) + (stream == OutputStream::kStdout ? " | " : " ! ") +
                     std::string(line));
   }
@@ -284,6 +284,24 @@ TEST_F(Follow, AForgottenApplicationIsToldFromItsRecord) {
   EXPECT_EQ((*result_)->outcome, Outcome::kFailed);
   EXPECT_EQ((*result_)->report.user, "alice");
   EXPECT_THAT((*result_)->exit_statuses, ElementsAre(Pair(0, 5)));
+}
+
+// As a ResourceManager does that keeps few of those that have ended.
+TEST_F(Follow, AnApplicationThatIsForgottenBetweenTwoLooks) {
+  run_master();
+  write_master(1);
+  write_start(0, 2);
+  nodes_->logs[to_string(container(2))] = {{"stdout", "out\n"}, {"stderr", ""}};
+  start();
+  pass(3s);
+  write_end(0, 2, 0, true);
+  end(FinalStatus::kSucceeded, "");
+  application_.error = Error(ErrorCode::kNotFound, "no such application");
+  pass(5s);
+  ASSERT_TRUE(result_ && *result_);
+  EXPECT_EQ((*result_)->outcome, Outcome::kSucceeded);
+  EXPECT_EQ((*result_)->report.state, ApplicationState::kFinished);
+  EXPECT_THAT(observer_.lines, ElementsAre("0 | out"));
 }
 
 TEST_F(Follow, AnUnknownApplication) {

@@ -9,10 +9,8 @@
 #include <set>
 
 #include "base/try.h"
-#include "client/application_view.h"
 #include "client/log_choice.h"
-#include "client/output.h"
-#include "client/run_result.h"
+#include "client/log_pieces.h"
 #include "io/wait.h"
 
 namespace knit::client {
@@ -27,11 +25,6 @@ constexpr std::size_t kMaxOpen = 64;
 constexpr const char* kNothingKept =
     "the cluster keeps no logs of applications that have ended (yarn.log-aggregation-enable is false there)";
 
-bool is_final(LogAggregation state) {
-  return state == LogAggregation::kSucceeded || state == LogAggregation::kFailed ||
-         state == LogAggregation::kTimedOut || state == LogAggregation::kDisabled;
-}
-
 // A container that was never started has written nothing.
 bool expects_logs(const ContainerRun& run) {
   return run.started || run.instance == ContainerRun::kUnknown || run.is_master();
@@ -42,30 +35,6 @@ std::string name_of(const ContainerRun& run) {
   if (run.instance < 0) return to_string(run.id);
   return fmt::format("instance {} ({})", run.instance, to_string(run.id));
 }
-
-// Turns what comes of a log into pieces.
-class Pieces final : public OutputSink {
- public:
-  explicit Pieces(LogOutput& output) : output_(output) {}
-
-  Status on_bytes(const ContainerRun& run, const std::string& file,
-                  std::span<const std::byte> bytes) override {
-    LogPiece piece;
-    piece.container = to_string(run.id);
-    piece.node = run.node.host.empty() ? "" : to_string(run.node);
-    piece.file = file;
-    if (run.instance >= 0) piece.instance = run.instance;
-    piece.bytes = bytes;
-    piece.begins = began_.emplace(run.id, file).second;
-    return output_.piece(piece);
-  }
-  Status on_end(const ContainerRun&, const std::string&) override { return {}; }
-  void on_notice(const std::string& text) override { output_.notice(text); }
-
- private:
-  LogOutput& output_;
-  std::set<std::pair<ContainerId, std::string>> began_;
-};
 
 class LogReader {
  public:
@@ -94,13 +63,18 @@ class LogReader {
   io::Task<Result<bool>> read_listed(const ContainerRun& run, const logs::NodeLogList& list);
   io::Task<Status> read_kept();
   io::Task<Status> read_ended();
-  io::Task<Result<std::vector<UploadedFile>>> wait_for_uploads(Uploads& uploads);
-  bool all_there(const std::vector<UploadedFile>& files) const;
-  io::Task<Status> read_in_order(Uploads& uploads, const std::vector<UploadedFile>& files);
-  io::Task<Status> read_all(Uploads& uploads, const std::vector<UploadedFile>& files);
+  io::Task<Result<logs::Uploads>> wait_for_uploads(const UploadFolders& folders);
+  bool all_there(const logs::Uploads& uploads) const;
+  bool nothing_follows() const;
+  io::Task<Result<logs::NodeLog*>> open(const logs::NodeFile& file);
+  io::Task<Status> read_in_order(const logs::Uploads& uploads);
+  io::Task<Status> read_all(const logs::Uploads& uploads);
   io::Task<Status> read_entries(logs::NodeLog& log, const ContainerRun& run);
+  io::Task<Status> read_entry(logs::NodeLog& log, const logs::LogEntry& entry, const ContainerRun& run);
   io::Task<Status> look_again();
+  Status pass_on(const ContainerRun& run, const std::string& file, std::span<const std::byte> bytes);
   void miss(const ContainerRun& run, std::string_view reason, ErrorCode code);
+  void miss(std::string text, ErrorCode code);
   Status outcome() const;
 
   ApplicationView& application_;
@@ -111,24 +85,38 @@ class LogReader {
   LogOutput output_;
   Pieces pieces_;
   io::Deadline deadline_;
-  std::set<ContainerId> read_;         // found
-  std::set<std::string> other_files_;  // seen and not asked for
+  std::set<ContainerId> read_;  // found
+  // How far logs were read on nodes: they are not told twice when that breaks off.
+  std::map<std::pair<ContainerId, std::string>, logs::FollowCursor> live_;
+  std::map<std::string, std::unique_ptr<logs::NodeLog>> open_;  // by path
+  std::set<std::string> other_files_;                           // seen and not asked for
   bool found_file_ = false;
   int missing_ = 0;
   std::optional<Error> first_missing_;
+  std::optional<Error> refused_;  // by whoever takes the pieces
 };
 
+Status LogReader::pass_on(const ContainerRun& run, const std::string& file,
+                          std::span<const std::byte> bytes) {
+  auto taken = pieces_.on_bytes(run, file, bytes);
+  if (!taken) refused_ = taken.error();
+  return taken;
+}
+
 void LogReader::miss(const ContainerRun& run, std::string_view reason, ErrorCode code) {
-  const auto text = fmt::format("the logs of {} are missing: {}", name_of(run), reason);
+  miss(fmt::format("the logs of {} are missing: {}", name_of(run), reason), code);
+}
+
+void LogReader::miss(std::string text, ErrorCode code) {
   output_.notice(text);
   ++missing_;
-  if (!first_missing_) first_missing_ = Error(code, text);
+  if (!first_missing_) first_missing_ = Error(code, std::move(text));
 }
 
 Status LogReader::outcome() const {
   if (missing_ == 1) return *first_missing_;
   if (missing_ > 1) {
-    return Error(first_missing_->code(), fmt::format("the logs of {} containers are missing", missing_));
+    return Error(first_missing_->code(), fmt::format("{} logs are missing", missing_));
   }
   if (!options_.log.empty() && !found_file_ && !other_files_.empty()) {
     return Error(ErrorCode::kNotFound, fmt::format("there is no log '{}'; there are: {}", options_.log,
@@ -159,19 +147,17 @@ io::Task<Result<bool>> LogReader::read_listed(const ContainerRun& run, const log
       continue;
     }
     found_file_ = true;
-    logs::FollowCursor cursor;
-    if (options_.tail_lines) {
+    const std::pair key(run.id, entry.name);
+    if (!live_.contains(key) && options_.tail_lines) {
       KNIT_CO_TRY(const auto start,
                   co_await pages_.find_tail(run.node_http_address, run.id, entry.name, entry.length,
                                             static_cast<std::uint64_t>(*options_.tail_lines)));
       if (!start) co_return false;
-      cursor.read_on(*start);
+      live_[key].read_on(*start);
     }
-    const auto take = [&](std::span<const std::byte> bytes) {
-      return pieces_.on_bytes(run, entry.name, bytes);
-    };
+    const auto take = [&](std::span<const std::byte> bytes) { return pass_on(run, entry.name, bytes); };
     KNIT_CO_TRY(const bool there, co_await pages_.read_on(run.node_http_address, run.id, entry.name,
-                                                          entry.length, &cursor, take));
+                                                          entry.length, &live_[key], take));
     if (!there) co_return false;
   }
   read_.insert(run.id);
@@ -198,7 +184,9 @@ io::Task<Status> LogReader::read_live() {
     auto live = co_await read_running(run);
     if (!live) {
       const auto code = live.error().code();
-      if (code == ErrorCode::kCancelled) co_return std::move(live).error();
+      if (refused_ || code == ErrorCode::kCancelled) co_return std::move(live).error();
+      KNIT_CO_TRY_VOID(co_await look_again());
+      if (has_ended(report_.state)) co_return Status();
       miss(run, live.error().message(), code);
     } else if (*live == Live::kEnded) {
       co_return Status();  // the rest is, or will be, uploaded
@@ -219,7 +207,9 @@ io::Task<Status> LogReader::read_kept() {
       if (!list && list.error().code() == ErrorCode::kCancelled) co_return std::move(list).error();
       if (list && *list) {
         auto read = co_await read_listed(run, **list);
-        if (!read && read.error().code() == ErrorCode::kCancelled) co_return std::move(read).error();
+        if (!read && (refused_ || read.error().code() == ErrorCode::kCancelled)) {
+          co_return std::move(read).error();
+        }
         if (read && *read) continue;
       }
     }
@@ -229,27 +219,77 @@ io::Task<Status> LogReader::read_kept() {
   co_return Status();
 }
 
-bool LogReader::all_there(const std::vector<UploadedFile>& files) const {
+bool LogReader::all_there(const logs::Uploads& uploads) const {
   return choice_.complete &&
          std::all_of(choice_.runs.begin(), choice_.runs.end(), [&](const ContainerRun& run) {
            if (read_.contains(run.id) || !expects_logs(run)) return true;
-           return std::any_of(files.begin(), files.end(), [&](const UploadedFile& file) {
-             return file.node == to_string(run.node) && !file.rolled;
+           return std::any_of(uploads.files.begin(), uploads.files.end(), [&](const logs::NodeFile& file) {
+             return file.node == run.node && !file.rolled;
            });
          });
 }
 
+// A report without a state of aggregation is an old application's: what there is, is there. And of one that
+// never had a container nobody reports the state.
+bool LogReader::nothing_follows() const {
+  const bool never_ran =
+      report_.log_aggregation == LogAggregation::kNotStarted && report_.memory_mib_seconds == 0;
+  return is_final(report_.log_aggregation) || report_.log_aggregation == LogAggregation::kUnknown ||
+         never_ran || io::now() >= deadline_;
+}
+
 // What is there once all is there, the cluster says that nothing more will come, or the time is over.
-io::Task<Result<std::vector<UploadedFile>>> LogReader::wait_for_uploads(Uploads& uploads) {
+io::Task<Result<logs::Uploads>> LogReader::wait_for_uploads(const UploadFolders& folders) {
   for (auto pause = kFirstPause;; pause = std::min(pause * 3 / 2, kLastPause)) {
-    // A report without a state of aggregation is an old application's: what there is, is there.
-    const bool last = is_final(report_.log_aggregation) ||
-                      report_.log_aggregation == LogAggregation::kUnknown || io::now() >= deadline_;
-    KNIT_CO_TRY(auto files, co_await uploads.list());
-    if (last || all_there(files)) co_return files;
+    const bool last = nothing_follows();
+    KNIT_CO_TRY(auto uploads, co_await logs::list_uploads(folders));
+    if (last || all_there(uploads)) co_return uploads;
     KNIT_CO_TRY_VOID(co_await io::sleep_for(pause));
     KNIT_CO_TRY_VOID(co_await look_again());
   }
+}
+
+// Valid until the next call. An indexed file has its name from its first byte on: waits for its last.
+io::Task<Result<logs::NodeLog*>> LogReader::open(const logs::NodeFile& file) {
+  if (const auto known = open_.find(file.path); known != open_.end()) co_return known->second.get();
+  for (auto pause = kFirstPause;; pause = std::min(pause * 3 / 2, kLastPause)) {
+    const bool last = nothing_follows();
+    auto opened = co_await open_upload(file);
+    if (opened) {
+      if (open_.size() >= kMaxOpen) open_.clear();
+      auto& log = open_[file.path] = *std::move(opened);
+      for (const auto& note : log->notes()) output_.notice(fmt::format("{}: {}", file.path, note));
+      co_return log.get();
+    }
+    if (last || opened.error().code() != ErrorCode::kUnavailable) co_return std::move(opened).error();
+    KNIT_CO_TRY_VOID(co_await io::sleep_for(pause));
+    KNIT_CO_TRY_VOID(co_await look_again());
+  }
+}
+
+io::Task<Status> LogReader::read_entry(logs::NodeLog& log, const logs::LogEntry& entry,
+                                       const ContainerRun& run) {
+  logs::FollowCursor fresh;
+  const auto known = live_.find({run.id, entry.file});
+  auto& cursor = known == live_.end() ? fresh : known->second;
+  const auto rest = cursor.rest_of(entry.length);
+  if (!rest.lost.empty()) output_.notice(fmt::format("{} of {}: {}", entry.file, entry.container, rest.lost));
+  const auto take = [&](std::span<const std::byte> bytes) -> io::Task<Status> {
+    cursor.read_on(bytes.size());
+    co_return pass_on(run, entry.file, bytes);
+  };
+  const bool tail = known == live_.end() && options_.tail_lines;
+  auto read = tail ? co_await log.read_tail(entry, static_cast<std::uint64_t>(*options_.tail_lines), take)
+                   : co_await log.read(entry, rest.offset, take);
+  if (!read && (refused_ || read.error().code() == ErrorCode::kCancelled)) co_return std::move(read).error();
+  // One log that is damaged keeps nothing from the others.
+  if (!read) {
+    miss(logs::unread(entry.file, name_of(run), cursor, read.error().message()), read.error().code());
+  } else if (!entry.whole) {
+    output_.notice(fmt::format("{} of {}: its NodeManager could not read it to its end when it uploaded it",
+                               entry.file, name_of(run)));
+  }
+  co_return Status();
 }
 
 io::Task<Status> LogReader::read_entries(logs::NodeLog& log, const ContainerRun& run) {
@@ -262,45 +302,32 @@ io::Task<Status> LogReader::read_entries(logs::NodeLog& log, const ContainerRun&
       continue;
     }
     found_file_ = true;
-    const auto take = [&](std::span<const std::byte> bytes) -> io::Task<Status> {
-      co_return pieces_.on_bytes(run, entry.file, bytes);
-    };
-    if (options_.tail_lines) {
-      KNIT_CO_TRY_VOID(co_await log.read_tail(entry, static_cast<std::uint64_t>(*options_.tail_lines), take));
-    } else {
-      KNIT_CO_TRY_VOID(co_await log.read(entry, 0, take));
-    }
-    if (!entry.whole) {
-      output_.notice(fmt::format("{} of {}: its NodeManager could not read it to its end when it uploaded it",
-                                 entry.file, name_of(run)));
-    }
+    KNIT_CO_TRY_VOID(co_await read_entry(log, entry, run));
   }
   co_return Status();
 }
 
-io::Task<Status> LogReader::read_in_order(Uploads& uploads, const std::vector<UploadedFile>& files) {
-  std::map<std::string, std::unique_ptr<logs::NodeLog>> open;
+io::Task<Status> LogReader::read_in_order(const logs::Uploads& uploads) {
   auto runs = choice_.runs;
-  if (files.size() > kMaxOpen) {
+  if (uploads.files.size() > kMaxOpen) {
     std::stable_sort(runs.begin(), runs.end(),
                      [](const ContainerRun& a, const ContainerRun& b) { return a.node < b.node; });
   }
-  std::optional<Error> trouble;
   for (const auto& run : runs) {
     if (read_.contains(run.id)) continue;
-    for (const auto& file : files) {
-      if (file.node != to_string(run.node)) continue;
-      const auto path = file.folder.path + "/" + file.name;
-      if (!open.contains(path)) {
-        auto opened = co_await uploads.open(file);
-        if (!opened) {
-          trouble = opened.error();
-          continue;
-        }
-        if (open.size() >= kMaxOpen) open.clear();
-        open[path] = *std::move(opened);
+    std::optional<Error> trouble;
+    if (!uploads.unreadable.empty()) {
+      trouble = Error(ErrorCode::kUnimplemented, uploads.unreadable.front());
+    }
+    for (const auto& file : uploads.files) {
+      if (file.node != run.node) continue;
+      auto log = co_await open(file);
+      if (!log && log.error().code() == ErrorCode::kCancelled) co_return std::move(log).error();
+      if (log) {
+        KNIT_CO_TRY_VOID(co_await read_entries(**log, run));
+      } else {
+        trouble = std::move(log).error();
       }
-      KNIT_CO_TRY_VOID((co_await read_entries(*open[path], run)).with_context(file.name));
     }
     if (read_.contains(run.id) || !expects_logs(run)) continue;
     if (trouble) {
@@ -316,22 +343,26 @@ io::Task<Status> LogReader::read_in_order(Uploads& uploads, const std::vector<Up
 }
 
 // Of containers nobody knew beforehand.
-io::Task<Status> LogReader::read_all(Uploads& uploads, const std::vector<UploadedFile>& files) {
-  for (const auto& file : files) {
-    KNIT_CO_TRY(auto log, co_await uploads.open(file));
+io::Task<Status> LogReader::read_all(const logs::Uploads& uploads) {
+  for (const auto& text : uploads.unreadable) miss(text, ErrorCode::kUnimplemented);
+  for (const auto& file : uploads.files) {
+    auto log = co_await open(file);
+    if (!log && log.error().code() == ErrorCode::kCancelled) co_return std::move(log).error();
+    if (!log) {
+      miss(log.error().message(), log.error().code());
+      continue;
+    }
     std::set<ContainerId> containers;
-    for (const auto& entry : log->entries()) {
+    for (const auto& entry : (*log)->entries()) {
       if (auto id = ContainerId::parse(entry.container)) containers.insert(*id);
     }
     for (const auto& id : containers) {
       ContainerRun run;
       run.id = id;
       run.instance = id.sequence() == 1 ? ContainerRun::kMaster : ContainerRun::kUnknown;
-      if (auto node = NodeId::parse(file.node)) run.node = *node;
-      if (!wants_container(options_, run)) continue;
-      KNIT_CO_TRY_VOID((co_await read_entries(*log, run)).with_context(file.name));
+      run.node = file.node;
+      if (wants_container(options_, run)) KNIT_CO_TRY_VOID(co_await read_entries(**log, run));
     }
-    for (const auto& note : log->notes()) output_.notice(fmt::format("{}: {}", file.name, note));
   }
   for (const auto& run : choice_.runs) {
     if (!read_.contains(run.id)) miss(run, "no node uploaded anything of it", ErrorCode::kNotFound);
@@ -341,26 +372,18 @@ io::Task<Status> LogReader::read_all(Uploads& uploads, const std::vector<Uploade
 
 io::Task<Status> LogReader::read_ended() {
   if (report_.log_aggregation == LogAggregation::kDisabled) co_return co_await read_kept();
-  KNIT_CO_TRY(auto uploads, application_.uploads(report_.user));
-  KNIT_CO_TRY(const auto files, co_await wait_for_uploads(uploads));
+  KNIT_CO_TRY(const auto folders, application_.uploads(report_.user));
+  KNIT_CO_TRY(const auto uploads, co_await wait_for_uploads(folders));
   const bool nodes_known = choice_.complete && std::none_of(choice_.runs.begin(), choice_.runs.end(),
                                                             [](auto& run) { return run.node.host.empty(); });
-  co_return nodes_known ? co_await read_in_order(uploads, files) : co_await read_all(uploads, files);
+  co_return nodes_known ? co_await read_in_order(uploads) : co_await read_all(uploads);
 }
-
-class NoticesOnly final : public RunObserver {
- public:
-  explicit NoticesOnly(LogOutput& output) : output_(output) {}
-  void on_notice(const std::string& text) override { output_.notice(text); }
-
- private:
-  LogOutput& output_;
-};
 
 }  // namespace
 
 io::Task<Status> read_logs(ApplicationView& application, NodePages& pages, ApplicationReport report,
                            const RunState* state, LogsOptions options, LogOutput output) {
+  KNIT_CO_TRY_VOID(check_choice(options, report.id, state));
   std::vector<ContainerRun> known;
   if (!state && !has_ended(report.state) && report.current_attempt.attempt > 0) {
     KNIT_CO_TRY(const auto containers, co_await application.containers(report.current_attempt));
@@ -370,45 +393,6 @@ io::Task<Status> read_logs(ApplicationView& application, NodePages& pages, Appli
   LogReader reader(application, pages, std::move(report), std::move(choice), std::move(options),
                    std::move(output));
   co_return co_await reader.read();
-}
-
-io::Task<Status> read_application_logs(Session& session, ApplicationId id, LogsOptions options,
-                                       LogOutput output) {
-  SessionView view(session, id);
-  auto report = co_await view.report();
-  if (!report && report.error().code() != ErrorCode::kNotFound) co_return std::move(report).error();
-  auto story = co_await find_story(session, id, report ? report->user : session.user(), "");
-  if (!report && !story.journal) co_return std::move(report).error();
-  auto pages = node_pages(session);
-  const bool ended = !report || has_ended(report->state);
-  if (!pages && !ended) co_return std::move(pages).error();
-  if (!pages) pages = NodePages({}, session.connect_timeout());
-
-  if (options.follow && !ended) {
-    Pieces pieces(output);
-    NoticesOnly observer(output);
-    FollowPlan plan;
-    plan.sink = &pieces;
-    plan.output = {
-        [&options](const ContainerRun& run) { return wants_container(options, run); },
-        [&options](std::string_view file) { return wants_file(options, file); },
-        options.log.empty() ? std::vector<std::string>{"stdout", "stderr"} : std::vector{options.log},
-        std::nullopt};
-    if (options.tail_lines) plan.output.tail_lines = static_cast<std::uint64_t>(*options.tail_lines);
-    auto followed = co_await follow(view, story.journal.get(), *pages, std::move(plan), observer);
-    co_return followed ? Status() : Status(std::move(followed).error());
-  }
-  const RunState* state = nullptr;
-  if (story.journal) {
-    auto read = co_await story.journal->poll(report ? std::max(report->current_attempt.attempt, 1) : 0);
-    if (!read) output.notice(read.error().message());
-    if (story.journal->state().known()) state = &story.journal->state();
-  } else if (report && report->type == "KNIT" && !story.trouble.empty()) {
-    output.notice(story.trouble + "; containers are shown without their instances");
-  }
-  if (!report && !state) co_return std::move(report).error();
-  co_return co_await read_logs(view, *pages, report ? *report : report_from(*state, id), state,
-                               std::move(options), std::move(output));
 }
 
 }  // namespace knit::client

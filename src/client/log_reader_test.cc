@@ -3,9 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "client/fake_nodes_for_test.h"
+#include "client/golden_upload_for_test.h"
 #include "client/log_choice.h"
 #include "fs/memory_file_system.h"
 #include "io/loop.h"
@@ -35,7 +34,7 @@ class FakeApplication final : public ApplicationView {
   io::Task<Result<std::vector<ContainerReport>>> containers(ApplicationAttemptId) override {
     co_return running;
   }
-  Result<Uploads> uploads(const std::string&) override { return Uploads({{&fs_, "/logs"}}); }
+  Result<UploadFolders> uploads(const std::string&) override { return UploadFolders{{&fs_, "/logs"}}; }
 
   ApplicationReport now;
   std::vector<ContainerReport> running;
@@ -84,11 +83,12 @@ class Logs : public ::testing::Test {
     application_.now.state = ApplicationState::kFinished;
     application_.now.log_aggregation = aggregation;
   }
-  void put_upload() {
-    std::ifstream in(KNIT_SOURCE_DIR "/tests/golden/logs/ifile-none.3.4.2.bin", std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    ASSERT_TRUE(loop_.run(fs::write_file(fs_, "/logs/localhost_26197", bytes)));
+  void put(const std::string& name, std::string bytes) {
+    fs::CreateOptions options;
+    options.overwrite = true;
+    ASSERT_TRUE(loop_.run(fs::write_file(fs_, "/logs/" + name, std::move(bytes), options)));
   }
+  void put_upload() { put("localhost_26197", golden_upload()); }
 
   void start(LogsOptions options) {
     result_.reset();
@@ -190,7 +190,7 @@ TEST_F(Logs, WhatIsMissingIsSaid) {
   const auto result = read(options);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code(), ErrorCode::kDeadlineExceeded);
-  EXPECT_EQ(result.error().message(), "the logs of 2 containers are missing");
+  EXPECT_EQ(result.error().message(), "2 logs are missing");
   EXPECT_THAT(notices_,
               ElementsAre("the logs of instance 0 (container_1795397000582_0023_01_000003) are missing: the "
                           "NodeManager at localhost:8042 has none",
@@ -255,6 +255,94 @@ TEST_F(Logs, ALogNobodyHas) {
   EXPECT_THAT(result.error().message(), HasSubstr("there are: directory.info, empty.txt"));
 }
 
+// What came before is not told again, neither by the node nor by its upload.
+TEST_F(Logs, ANodeThatForgetsBetweenTwoLogs) {
+  make_knits();
+  auto options = only("");
+  options.instance = 0;
+  const auto id = to_string(container(3));
+  nodes_->logs[id] = {{"stderr", "err-"}, {"stdout", "1\n2\n"}};
+  nodes_->before_answer = [&](const std::string& asked) {
+    if (asked != id + "/stdout") return;
+    nodes_->logs.clear();
+    end(LogAggregation::kSucceeded);
+  };
+  put_upload();
+  ASSERT_TRUE(read(options));
+  std::string out, err;
+  for (const auto& text : texts_) (text[1] == "stdout" ? out : err) += text[2];
+  EXPECT_EQ(err, "err-without-newline");
+  EXPECT_EQ(out.size(), 292u);
+
+  texts_.clear();
+  application_.now.state = ApplicationState::kRunning;
+  int times = 0;
+  nodes_->logs[id] = {{"stderr", "once\n"}, {"stdout", "1\n2\n"}};
+  nodes_->before_answer = [&](const std::string& asked) {
+    if (asked == id + "/stdout" && ++times < 3) nodes_->logs[id].erase("stdout");
+    if (asked == id) nodes_->logs[id]["stdout"] = "1\n2\n";
+  };
+  ASSERT_TRUE(read(options));
+  using A = std::array<std::string, 3>;
+  EXPECT_THAT(texts_, ElementsAre(A{"0", "stderr", "once\n"}, A{"0", "stdout", "1\n2\n"}));
+  EXPECT_EQ(times, 3);
+}
+
+TEST_F(Logs, AnUploadThatIsStillBeingWrittenIsWaitedFor) {
+  make_knits();
+  end(LogAggregation::kRunning);
+  put("localhost_26197", golden_upload().substr(0, 5000));
+  start(only("stdout"));
+  loop_.advance(5s);
+  EXPECT_FALSE(result_);
+  put_upload();
+  loop_.advance(5s);
+  ASSERT_TRUE(result_ && *result_) << result_->error().message();
+  EXPECT_EQ(texts_.size(), 2u);
+  EXPECT_THAT(notices_, IsEmpty());
+}
+
+TEST_F(Logs, OneNodesTroubleIsNotAnothers) {
+  make_knits();
+  state_.apply(control::InstanceStarting{2, 0, container(4), {"other", 1}, "other:8042", WallTime{}});
+  state_.apply(control::InstanceStarted{container(4), WallTime{}});
+  state_.apply(control::InstanceStarting{2, 1, container(5), {"third", 1}, "third:8042", WallTime{}});
+  state_.apply(control::InstanceStarted{container(5), WallTime{}});
+  end(LogAggregation::kSucceeded);
+  put_upload();
+  put("other_1", upload_in_unknown_codec());
+  const auto result = read(only("stdout"));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), ErrorCode::kUnimplemented);
+  EXPECT_EQ(texts_.size(), 2u);
+  EXPECT_THAT(notices_, ElementsAre(HasSubstr("compressed with 'lzop'"),
+                                    HasSubstr("node third:1 uploaded nothing of it")));
+}
+
+TEST_F(Logs, OneLogThatIsDamagedKeepsNothingFromTheOthers) {
+  make_knits();
+  end(LogAggregation::kSucceeded);
+  auto bytes = golden_upload("ifile-gz.3.4.2.bin");
+  // Compressed logs lie one after the other, and behind them the index.
+  for (std::size_t i = 40; i < 2000; ++i) bytes[i] = static_cast<char>(~bytes[i]);
+  put("localhost_26197", bytes);
+  state_ = RunState();
+  const auto result = read({});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), ErrorCode::kDataLoss) << result.error().message();
+  EXPECT_THAT(notices_, Contains(HasSubstr("be read: compressed bytes are corrupt")));
+  EXPECT_GT(texts_.size(), 0u);
+}
+
+TEST_F(Logs, AnArchiveIsNamed) {
+  end(LogAggregation::kSucceeded);
+  put("application_1795397000582_0023.har", "");
+  const auto result = read({});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), ErrorCode::kUnimplemented);
+  EXPECT_THAT(result.error().message(), HasSubstr("is a Hadoop archive"));
+}
+
 TEST_F(Logs, OfOthersApplications) {
   ContainerReport one;
   one.id = container(2);
@@ -296,6 +384,13 @@ TEST_F(Logs, WhatCannotBeChosen) {
   options.instance = 2;
   EXPECT_THAT(read(options).error().message(), HasSubstr("has not been started yet"));
   options.instance.reset();
+  options.container = container(7);
+  EXPECT_THAT(read(options).error().message(),
+              HasSubstr("has no container container_1795397000582_0023_01_000007; there are: "
+                        "container_1795397000582_0023_01_000001, container_1795397000582_0023_01_000003, "));
+  options.tail_lines = 10'000'001;
+  EXPECT_EQ(read(options).error().code(), ErrorCode::kInvalidArgument);
+  options.tail_lines.reset();
   options.container = ContainerId{{{1, 1}, 1}, 1};
   EXPECT_THAT(read(options).error().message(), HasSubstr("is no container of"));
 }

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 #include <knit/duration.h>
 
-#include <deque>
-
 #include "base/try.h"
 #include "io/wait.h"
+#include "logs/line_starts.h"
 
 namespace knit::client {
 namespace {
@@ -16,37 +15,6 @@ constexpr int kMaxAsks = 8;
 
 // Looked at first when the last lines are wanted.
 constexpr std::uint64_t kFirstTail = 64 << 10;
-
-// Where the last lines of what goes by begin.
-class TailFinder {
- public:
-  explicit TailFinder(std::uint64_t lines) : lines_(lines) {}
-
-  void begin(std::uint64_t offset) {
-    first_ = at_ = offset;
-    starts_.clear();
-    at_start_ = offset == 0;  // elsewhere the first line may have begun before
-  }
-  void take(std::span<const std::byte> bytes) {
-    for (const auto byte : bytes) {
-      if (at_start_) {
-        if (starts_.size() == lines_ && lines_ > 0) starts_.pop_front();
-        if (lines_ > 0) starts_.push_back(at_);
-      }
-      at_start_ = byte == std::byte{'\n'};
-      ++at_;
-    }
-  }
-  // What went by holds as many lines as are wanted.
-  bool complete() const { return starts_.size() == lines_; }
-  std::uint64_t start() const { return lines_ == 0 ? at_ : starts_.empty() ? first_ : starts_.front(); }
-
- private:
-  std::uint64_t lines_;
-  std::uint64_t first_ = 0, at_ = 0;
-  bool at_start_ = true;
-  std::deque<std::uint64_t> starts_;
-};
 
 }  // namespace
 
@@ -141,7 +109,7 @@ io::Task<Result<std::optional<std::uint64_t>>> NodePages::find_tail(std::string 
     if (size < length) asked = -static_cast<std::int64_t>(size);
     KNIT_CO_TRY(auto response, co_await get(address, logs::node_log_path(container, file, asked)));
     if (!response) co_return std::optional<std::uint64_t>();
-    TailFinder finder(lines);
+    logs::LineStarts finder(lines);
     const auto begin = [&](const logs::NodeLogSection& section) {
       finder.begin(section.offset);
       return true;

@@ -255,7 +255,8 @@ void OutputFollower::give_up(std::string_view reason) {
     }();
     for (const auto& name : names) {
       if (!ran || failure_) break;
-      sink_.on_notice(logs::unread(name, to_string(log.run.id), log.files[name].cursor, reason));
+      sink_.on_notice(logs::unread(name, to_string(log.run.id), log.files[name].cursor,
+                                   log.trouble.empty() ? reason : log.trouble));
     }
     end_log(log);
   }

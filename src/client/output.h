@@ -69,8 +69,9 @@ class OutputFollower {
   // The application has ended: what its nodes still have. Afterwards nothing is read any more from nodes.
   io::Task<void> finish_from_nodes(io::Deadline deadline);
   // The rest from what the nodes uploaded, or uploads within the deadline. What cannot be had is a notice.
-  io::Task<void> finish_from_uploads(Uploads& uploads, UploadState state, io::Deadline deadline);
-  // Gives up all that is still pending, with a notice for each.
+  io::Task<void> finish_from_uploads(UploadFolders folders, UploadState state, io::Deadline deadline);
+  // Gives up all that is still pending, with a notice for each: why its upload could not be read, or
+  // `reason`.
   void give_up(std::string_view reason);
   io::Task<void> stop();
 
@@ -85,6 +86,7 @@ class OutputFollower {
     std::map<std::string, File> files;
     bool done = false;
     std::optional<io::TimePoint> ended_at;  // seen
+    std::string trouble;                    // why its node's upload could not be read when last tried
   };
   struct Node {
     std::string address;
@@ -110,9 +112,7 @@ class OutputFollower {
   void end_log(Log& log);
   void fail(Error error);
 
-  bool all_files_of(const std::vector<UploadedFile>& files, const Log& log, bool last,
-                    std::vector<const UploadedFile*>* out) const;
-  io::Task<bool> read_uploads(Uploads& uploads, const std::vector<UploadedFile>& files, bool last);
+  io::Task<bool> read_uploads(const std::vector<logs::NodeFile>& files, bool last);
   io::Task<Result<bool>> read_upload(logs::NodeLog& upload, Log* log);
   io::Task<Status> read_entry(logs::NodeLog& upload, const logs::LogEntry& entry, Log* log);
 
@@ -129,7 +129,6 @@ class OutputFollower {
   bool application_ended_ = false;
   bool told_unreachable_ = false;
   std::optional<Error> failure_;
-  std::string upload_trouble_;
 };
 
 }  // namespace knit::client

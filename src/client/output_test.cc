@@ -1,133 +1,20 @@
 #include "client/output.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <fstream>
-
-#include "client/fake_nodes_for_test.h"
-#include "client/line_output.h"
-#include "fs/memory_file_system.h"
-#include "io/loop.h"
+#include "client/output_for_test.h"
 
 namespace knit::client {
 namespace {
 
 using namespace std::chrono_literals;
-using Phase = ContainerRun::Phase;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// The application of tests/golden/logs/ifile-none.3.4.2.bin.
-constexpr ApplicationId kApp{1795397000582, 23};
-
-ContainerRun run(std::int32_t instance, std::int64_t number, std::string node = "localhost",
-                 std::int32_t restart = 0) {
-  ContainerRun out;
-  out.id = {{kApp, 1}, number};
-  out.instance = instance;
-  out.restart = restart;
-  out.node = {node, 26197};
-  out.node_http_address = node + ":8042";
-  out.phase = Phase::kRunning;
-  out.started = WallTime{};
-  return out;
-}
-
-ContainerRun ended(ContainerRun run) {
-  run.phase = Phase::kEnded;
-  return run;
-}
-
-std::string numbers(int from, int to) {
-  std::string out;
-  for (int i = from; i <= to; ++i) out += std::to_string(i) + "\n";
-  return out;
-}
-
-class Observer : public RunObserver {
- public:
-  void on_line(std::int32_t instance, OutputStream stream, std::string_view line) override {
-    lines.push_back(std::to_string(instance) + (stream == OutputStream::kStdout ? " | " : " ! ") +
-                    std::string(line));
-  }
-  void on_notice(const std::string& text) override { notices.push_back(text); }
-  std::vector<std::string> lines, notices;
-};
-
-class Output : public ::testing::Test {
- public:  // for coroutines that are no members
-  Output() {
-    loop_.run([](Output* test) -> io::Task<void> {
-      test->nodes_ = std::make_unique<FakeNodes>();
-      test->pages_ = std::make_unique<NodePages>(test->nodes_->options());
-      test->output_ = std::make_unique<OutputFollower>(*test->pages_, test->lines_, options());
-      co_return;
-    }(this));
-  }
-  ~Output() override {
-    loop_.run([](Output* test) -> io::Task<void> {
-      co_await test->output_->stop();
-      test->output_.reset();
-      test->nodes_.reset();
-    }(this));
-  }
-  static OutputOptions options() {
-    return {[](const ContainerRun&) { return true; },
-            [](std::string_view file) { return file == "stdout" || file == "stderr"; },
-            {"stdout", "stderr"},
-            std::nullopt};
-  }
-  std::map<std::string, std::string>& logs(const ContainerRun& run) {
-    return nodes_->logs[to_string(run.id)];
-  }
-  void update(std::vector<ContainerRun> runs) {
-    loop_.run([](Output* test, std::vector<ContainerRun> runs) -> io::Task<void> {
-      test->output_->update(runs);
-      co_return;
-    }(this, std::move(runs)));
-    loop_.run_ready();
-  }
-  std::vector<std::string> take() { return std::exchange(observer_.lines, {}); }
-
-  // Runs beside advancing time until it has ended.
-  void finish(io::Task<void> task) {
-    bool done = false;
-    auto group = std::make_unique<io::TaskGroup>();
-    loop_.run([](io::TaskGroup* group, io::Task<void> task, bool* done) -> io::Task<void> {
-      group->spawn([](io::Task<void> task, bool* done) -> io::Task<void> {
-        co_await std::move(task);
-        *done = true;
-      }(std::move(task), done));
-      co_return;
-    }(group.get(), std::move(task), &done));
-    for (int i = 0; i < 2000 && !done; ++i) loop_.advance(100ms);
-    EXPECT_TRUE(done);
-    loop_.run([](io::TaskGroup* group) -> io::Task<void> { co_await group->stop(); }(group.get()));
-  }
-  void put_upload() {
-    std::ifstream in(KNIT_SOURCE_DIR "/tests/golden/logs/ifile-none.3.4.2.bin", std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    ASSERT_TRUE(loop_.run(fs::write_file(fs_, "/logs/localhost_26197", bytes)));
-  }
-  UploadState state(std::vector<std::optional<LogAggregation>> states) {
-    return [states, at = std::make_shared<std::size_t>(0)]() -> io::Task<std::optional<LogAggregation>> {
-      co_return states[std::min((*at)++, states.size() - 1)];
-    };
-  }
-
-  io::Loop loop_{io::Loop::Time::kManual};
-  fs::MemoryFileSystem fs_;
-  Observer observer_;
-  LineOutput lines_{observer_};
-  std::unique_ptr<FakeNodes> nodes_;
-  std::unique_ptr<NodePages> pages_;
-  std::unique_ptr<OutputFollower> output_;
-  Uploads uploads_{{{&fs_, "/logs"}}};
-};
+class Output : public OutputFixture {};
 
 TEST_F(Output, FollowsWhatGrows) {
   const auto one = run(0, 2), two = run(1, 3, "other");
@@ -141,7 +28,7 @@ TEST_F(Output, FollowsWhatGrows) {
   EXPECT_TRUE(output_->pending());
   logs(one)["stdout"] += "last";
   update({ended(one), ended(two)});
-  EXPECT_THAT(take(), ElementsAre("0 | last"));
+  EXPECT_THAT(take(), ElementsAre("0 | last$"));
   EXPECT_FALSE(output_->pending());
   EXPECT_THAT(observer_.notices, IsEmpty());
 }
@@ -198,7 +85,7 @@ TEST_F(Output, ALogThatBeginsAnew) {
   update({one});
   logs(one)["stdout"] = "new\n";
   loop_.advance(1s);
-  EXPECT_THAT(take(), ElementsAre("0 | old line", "0 | half", "0 | new"));
+  EXPECT_THAT(take(), ElementsAre("0 | old line", "0 | half$", "0 | new"));
   EXPECT_THAT(observer_.notices, ElementsAre(HasSubstr("begins anew")));
 }
 
@@ -216,7 +103,7 @@ TEST_F(Output, AnUnreachableNodeIsSaidOnceAndReadFromItsUpload) {
   const auto all = take();
   EXPECT_EQ(all.size(), 202u);
   EXPECT_THAT(all, Contains("1 | 100"));
-  EXPECT_THAT(all, Contains("0 ! err-without-newline"));
+  EXPECT_THAT(all, Contains("0 ! err-without-newline$"));
   EXPECT_EQ(observer_.notices.size(), 1u);
 }
 
@@ -234,7 +121,7 @@ TEST_F(Output, MovesToTheUploadWhereTheNodeForgot) {
   ASSERT_EQ(rest.size(), 71u);
   EXPECT_EQ(rest.front(), "0 | 31");
   EXPECT_EQ(rest[69], "0 | 100");
-  EXPECT_EQ(rest.back(), "0 ! err-without-newline");
+  EXPECT_EQ(rest.back(), "0 ! err-without-newline$");
   EXPECT_FALSE(output_->pending());
 }
 
@@ -248,13 +135,14 @@ TEST_F(Output, WaitsForTheUpload) {
   };
   bool done = false;
   io::TaskGroup group;
-  loop_.run([](Output* test, io::TaskGroup* group, UploadState uploading, bool* done) -> io::Task<void> {
-    group->spawn([](Output* test, UploadState uploading, bool* done) -> io::Task<void> {
-      co_await test->output_->finish_from_uploads(test->uploads_, uploading, io::after(60s));
-      *done = true;
-    }(test, uploading, done));
-    co_return;
-  }(this, &group, uploading, &done));
+  loop_.run(
+      [](OutputFixture* test, io::TaskGroup* group, UploadState uploading, bool* done) -> io::Task<void> {
+        group->spawn([](OutputFixture* test, UploadState uploading, bool* done) -> io::Task<void> {
+          co_await test->output_->finish_from_uploads(test->uploads_, uploading, io::after(60s));
+          *done = true;
+        }(test, uploading, done));
+        co_return;
+      }(this, &group, uploading, &done));
   loop_.advance(3s);
   EXPECT_FALSE(done);
   put_upload();
@@ -296,7 +184,7 @@ TEST_F(Output, ASinkThatFailsEndsReading) {
   } full;
   const auto one = run(0, 2);
   logs(one) = {{"stdout", "a\n"}, {"stderr", ""}};
-  loop_.run([](Output* test, Full* full) -> io::Task<void> {
+  loop_.run([](OutputFixture* test, Full* full) -> io::Task<void> {
     co_await test->output_->stop();
     test->output_ = std::make_unique<OutputFollower>(*test->pages_, *full, options());
   }(this, &full));
@@ -305,25 +193,12 @@ TEST_F(Output, ASinkThatFailsEndsReading) {
   EXPECT_EQ(output_->failure()->message(), "full");
 }
 
-TEST(UploadNames, Table) {
-  const auto node = [](const char* name) {
-    const auto file = parse_upload_name(name);
-    return file ? file->node + (file->rolled ? " rolled" : "") : std::string("-");
-  };
-  EXPECT_EQ(node("localhost_26197"), "localhost:26197");
-  EXPECT_EQ(node("my_host.example.com_45454"), "my_host.example.com:45454");
-  EXPECT_EQ(node("localhost_26197_1763862000000"), "localhost:26197 rolled");
-  EXPECT_EQ(node("localhost_26197.tmp"), "-");
-  EXPECT_EQ(node("localhost_26197-checksum"), "-");
-  EXPECT_EQ(node("README"), "-");
-}
-
 TEST(UploadFolders, BothLayouts) {
   conf::LogSettings settings;
   settings.older_directory = "/tmp/logs";
   settings.older_suffix = "logs";
   settings.formats = {{"TFile", conf::LogFormat::Kind::kTFile, "/tmp/logs", "logs-tfile"}};
-  EXPECT_THAT(upload_folders(settings, "alice", {1795397000582, 10023}),
+  EXPECT_THAT(logs::log_folders(log_layout(settings), "alice", {1795397000582, 10023}),
               ElementsAre("/tmp/logs/alice/bucket-logs-tfile/0023/application_1795397000582_10023",
                           "/tmp/logs/alice/logs-tfile/application_1795397000582_10023",
                           "/tmp/logs/alice/logs/application_1795397000582_10023"));

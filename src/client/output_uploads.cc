@@ -8,31 +8,21 @@
 namespace knit::client {
 namespace {
 
-bool is_final(LogAggregation state) {
-  switch (state) {
-    case LogAggregation::kSucceeded:
-    case LogAggregation::kFailed:
-    case LogAggregation::kTimedOut:
-    case LogAggregation::kDisabled:
-      return true;
-    default:
-      return false;
-  }
-}
-
 constexpr io::Duration kFirstPause = std::chrono::milliseconds(100), kLastPause = std::chrono::seconds(1);
 
-}  // namespace
-
-// The files of the log's node, all that there will be.
-bool OutputFollower::all_files_of(const std::vector<UploadedFile>& files, const Log& log, bool last,
-                                  std::vector<const UploadedFile*>* out) const {
+// The files of the log's node, where they are all that there will be.
+std::vector<const logs::NodeFile*> files_of(const NodeId& node, const std::vector<logs::NodeFile>& files,
+                                            bool last) {
+  std::vector<const logs::NodeFile*> out;
   for (const auto& file : files) {
-    if (file.node == to_string(log.run.node)) out->push_back(&file);
+    if (file.node == node) out.push_back(&file);
   }
-  const bool more = std::any_of(out->begin(), out->end(), [](auto* file) { return file->rolled; });
-  return !out->empty() && (last || !more);
+  const bool more = std::any_of(out.begin(), out.end(), [](auto* file) { return file->rolled.has_value(); });
+  if (more && !last) out.clear();
+  return out;
 }
+
+}  // namespace
 
 io::Task<Status> OutputFollower::read_entry(logs::NodeLog& upload, const logs::LogEntry& entry, Log* log) {
   const auto [place, fresh] = log->files.try_emplace(entry.file);
@@ -79,11 +69,9 @@ io::Task<Result<bool>> OutputFollower::read_upload(logs::NodeLog& upload, Log* l
 }
 
 // True if any log was read to its end.
-io::Task<bool> OutputFollower::read_uploads(Uploads& uploads, const std::vector<UploadedFile>& files,
-                                            bool last) {
-  std::map<std::string, std::unique_ptr<logs::NodeLog>>
-      open;  // of one node at a time; null: cannot be opened
-  std::string open_node;
+io::Task<bool> OutputFollower::read_uploads(const std::vector<logs::NodeFile>& files, bool last) {
+  std::map<std::string, std::unique_ptr<logs::NodeLog>> open;  // by path, of one node at a time
+  std::optional<NodeId> open_node;
   bool progress = false;
   std::vector<Log*> order;
   for (auto& log : logs_) {
@@ -93,23 +81,21 @@ io::Task<bool> OutputFollower::read_uploads(Uploads& uploads, const std::vector<
     return std::tie(a->run.restart, a->run.node) < std::tie(b->run.restart, b->run.node);
   });
   for (Log* log : order) {
-    std::vector<const UploadedFile*> mine;
-    if (!(may_read(*log) || last) || !all_files_of(files, *log, last, &mine)) continue;
-    if (open_node != mine.front()->node) open.clear();
-    open_node = mine.front()->node;
+    if (!(may_read(*log) || last)) continue;
+    if (open_node != log->run.node) open.clear();
+    open_node = log->run.node;
+    log->trouble.clear();
     bool found = false;
-    for (const auto* file : mine) {
-      const auto [place, fresh] = open.try_emplace(file->folder.path + "/" + file->name);
-      if (fresh) {
-        auto opened = co_await uploads.open(*file);
-        if (opened) {
-          place->second = *std::move(opened);
-        } else {
-          upload_trouble_ = opened.error().message();
+    for (const auto* file : files_of(log->run.node, files, last)) {
+      auto& upload = open[file->path];
+      if (!upload) {
+        auto opened = co_await open_upload(*file);
+        if (!opened) {
+          log->trouble = opened.error().message();
+          continue;
         }
+        upload = *std::move(opened);
       }
-      auto& upload = place->second;
-      if (!upload) continue;
       auto read = co_await read_upload(*upload, log);
       if (!read) co_return progress;
       found = found || *read;
@@ -121,36 +107,37 @@ io::Task<bool> OutputFollower::read_uploads(Uploads& uploads, const std::vector<
   co_return progress;
 }
 
-io::Task<void> OutputFollower::finish_from_uploads(Uploads& uploads, UploadState state,
+io::Task<void> OutputFollower::finish_from_uploads(UploadFolders folders, UploadState state,
                                                    io::Deadline deadline) {
   application_ended_ = true;
   std::optional<LogAggregation> seen = co_await state();
+  std::string trouble;
   for (auto pause = kFirstPause; pending() && !failure_; pause = std::min(pause * 3 / 2, kLastPause)) {
     const bool last = (seen && is_final(*seen)) || io::now() >= deadline;
-    upload_trouble_.clear();
-    auto files = co_await uploads.list();
-    if (files) {
-      while (co_await read_uploads(uploads, *files, last)) {
+    trouble.clear();
+    auto uploads = co_await logs::list_uploads(folders);
+    if (uploads) {
+      while (co_await read_uploads(uploads->files, last)) {
       }
+      if (!uploads->unreadable.empty()) trouble = uploads->unreadable.front();
     } else {
-      upload_trouble_ = files.error().message();
+      trouble = uploads.error().message();
     }
     if (last || !pending() || failure_) break;
     if (!co_await io::sleep_for(pause)) co_return;
     seen = co_await state();
   }
   if (failure_ || !pending()) co_return;
-  std::string reason = upload_trouble_;
-  if (reason.empty() && seen == LogAggregation::kDisabled) {
-    reason =
+  if (trouble.empty() && seen == LogAggregation::kDisabled) {
+    trouble =
         "the cluster keeps no logs of applications that have ended (yarn.log-aggregation-enable is false "
         "there)";
-  } else if (reason.empty()) {
-    reason = seen && is_final(*seen)
-                 ? fmt::format("its node uploaded nothing of it (log aggregation: {})", to_string(*seen))
-                 : "its node has not uploaded it in time; 'knit logs' may find it later";
+  } else if (trouble.empty()) {
+    trouble = seen && is_final(*seen)
+                  ? fmt::format("its node uploaded nothing of it (log aggregation: {})", to_string(*seen))
+                  : "its node has not uploaded it in time; 'knit logs' may find it later";
   }
-  give_up(reason);
+  give_up(trouble);
 }
 
 }  // namespace knit::client

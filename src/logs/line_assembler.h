@@ -1,6 +1,8 @@
 // Whole lines out of bytes that come in pieces. Pure.
 #pragma once
 
+#include <knit/run.h>
+
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -14,8 +16,7 @@ namespace knit::logs {
 // size.
 class LineAssembler {
  public:
-  // How a line ended. kPart: it goes on in the next one. kNone: the log ended without a newline.
-  enum class End { kNewline, kPart, kNone };
+  using End = LineEnd;
   // The line without its newline, valid during the call. A carriage return before the newline stays: it is
   // the log's.
   using Sink = std::function<void(std::string_view line, End end)>;

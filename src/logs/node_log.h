@@ -46,8 +46,8 @@ class NodeLog {
   // Passes on the bytes of one of entries() from `offset` to its end, in pieces of at most 64 KiB; how many.
   // Reading entries in their order costs one pass over the file.
   virtual io::Task<Result<std::uint64_t>> read(const LogEntry& entry, std::uint64_t offset, Sink sink) = 0;
-  // The same for the last `lines` lines (at most ten million, else kInvalidArgument), a final one without
-  // newline included. Memory is 8 bytes a line.
+  // The same for the last `lines` lines, a final one without newline included. Memory is 8 bytes a line: the
+  // caller limits them.
   io::Task<Result<std::uint64_t>> read_tail(const LogEntry& entry, std::uint64_t lines, Sink sink);
 
  protected:
