@@ -34,8 +34,9 @@ struct RunSpec {
   std::int32_t priority = 0;
   std::string node_label;  // empty: the queue's
 
-  std::optional<std::chrono::milliseconds> lifetime;       // YARN ends the application after this long
-  std::optional<std::chrono::milliseconds> start_timeout;  // withdrawn if no instance runs after this long
+  std::optional<std::chrono::milliseconds> lifetime;  // YARN ends the application after this long
+  std::optional<std::chrono::milliseconds>
+      start_timeout;  // withdrawn if no instance runs this long after the submission
 
   std::int32_t max_restarts = 0;  // of each instance, after failures of its own
   std::int32_t max_failures = 0;  // instances that may fail for good before the application counts as failed

@@ -136,7 +136,10 @@ void add_policy_options(CLI::App& command, RunSpec& spec) {
       [&spec](const std::string& text) {
         spec.start_timeout = parsed("--start-timeout", parse_duration(text));
       },
-      "withdraw the application if nothing runs after this long (default: never)", "DURATION");
+      "withdraw the application if nothing runs after this long (default: never); with -d whoever attaches "
+      "or "
+      "waits does that, or its master as soon as it is started",
+      "DURATION");
   command
       .add_option("--max-restarts", spec.max_restarts,
                   "restarts of each instance after failures of its own (default 0)")

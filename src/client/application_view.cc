@@ -130,6 +130,7 @@ io::Task<Result<RunResult>> follow_application(Session& session, ApplicationId i
   plan.logs = options.logs;
   plan.start_timeout = options.start_timeout;
   if (story.launch) {
+    plan.master = Resource{story.launch->spec.master_memory, 1, {}};
     plan.instance = story.launch->spec.resource;
     if (!plan.start_timeout) plan.start_timeout = story.launch->spec.start_timeout;
   }
@@ -144,8 +145,26 @@ io::Task<Result<RunResult>> follow_application(Session& session, ApplicationId i
   co_return result;
 }
 
+namespace {
+
+// Says nothing.
+class NoObserver final : public RunObserver {};
+
+}  // namespace
+
 io::Task<Result<RunResult>> await_application(Session& session, ApplicationId id) {
-  auto report = co_await wait_for_end(session, id);
+  auto report = co_await session.resource_manager().report(id);
+  // One that has a start timeout and no master yet is followed: there is nobody else to withdraw it in time.
+  if (report && !has_ended(report->state) && report->state != ApplicationState::kRunning) {
+    const auto story = co_await find_story(session, id, report->user, "");
+    if (story.launch && story.launch->spec.start_timeout) {
+      NoObserver observer;
+      FollowOptions options;
+      options.logs = false;
+      co_return co_await follow_application(session, id, std::move(options), observer);
+    }
+  }
+  if (report) report = co_await wait_for_end(session, id);
   if (!report && report.error().code() != ErrorCode::kNotFound) co_return std::move(report).error();
   auto story = co_await find_story(session, id, report ? report->user : session.user(), "");
   if (!report && !story.journal) co_return std::move(report).error();

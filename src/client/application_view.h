@@ -48,7 +48,8 @@ io::Task<Story> find_story(Session& session, ApplicationId id, std::string user,
 // follow() on a session's cluster.
 io::Task<Result<RunResult>> follow_application(Session& session, ApplicationId id, FollowOptions options,
                                                RunObserver& observer);
-// Until it has ended; the caller sets the deadline.
+// Until it has ended; the caller sets the deadline. A ResourceManager that cannot be reached at first is an
+// error, one that goes away later is waited for.
 io::Task<Result<RunResult>> await_application(Session& session, ApplicationId id);
 
 }  // namespace knit::client

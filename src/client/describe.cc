@@ -41,7 +41,10 @@ io::Task<Result<Description>> describe_application(Session& session, Application
     reason = why_ended(out.report);
   } else if (report && report->running_containers <= 1) {
     auto facts = co_await view.facts(*report);
-    if (story.launch) facts.instance = story.launch->spec.resource;
+    if (story.launch) {
+      facts.master = Resource{story.launch->spec.master_memory, 1, {}};
+      facts.instance = story.launch->spec.resource;
+    }
     const bool nothing_runs = !state || state->progress().running + state->progress().done == 0;
     if (nothing_runs) reason = why_waiting(facts);
   }

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include "app/start_timeout.h"
+#include "base/utf8.h"
 #include "client/diagnostics.h"
 #include "client/reasons.h"
 #include "yarn/exit_status.h"
@@ -45,6 +47,7 @@ std::vector<std::string> container_hints(const ApplicationReport& report, const 
 
 Reason master_failed(const ApplicationReport& report, const MasterFailure& failure) {
   Reason reason;
+  std::string last_output;
   switch (failure.kind) {
     case MasterFailure::Kind::kContainer: {
       const auto meaning = yarn::explain_exit(failure.exit_status, failure.details);
@@ -55,6 +58,8 @@ Reason master_failed(const ApplicationReport& report, const MasterFailure& failu
       } else {
         reason.why = "the master " + meaning.reason;
       }
+      const auto tail = yarn::stderr_tail(failure.details);
+      if (!tail.empty()) last_output = "\nIts last output on stderr:\n" + base::to_utf8(tail);
       reason.hints = container_hints(report, failure, meaning);
       break;
     }
@@ -74,6 +79,7 @@ Reason master_failed(const ApplicationReport& report, const MasterFailure& failu
     reason.why =
         fmt::format("all {} attempts of the master failed; the last one: {}", failure.times, reason.why);
   }
+  reason.why += last_output;
   return reason;
 }
 
@@ -85,7 +91,7 @@ Reason killed(const ApplicationReport& report) {
   }
   const auto by = parse_killed(text);
   if (!by) return {text.empty() ? "it was killed" : first_line(text), {}};
-  if (has(by->message, kStartTimeoutMark)) return {by->message, {}};
+  if (has(by->message, app::kStartTimeoutMark)) return {by->message, {}};
   std::string why = "it was killed by " + by->user;
   if (!by->address.empty()) why += " from " + by->address;
   // "killed by alice with knit kill" says the same again

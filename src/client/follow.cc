@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "app/start_timeout.h"
 #include "base/try.h"
 #include "client/line_output.h"
 #include "client/output.h"
@@ -94,6 +95,7 @@ class Follower {
   std::set<ContainerId> told_ended_;
   std::int32_t told_master_ = 1;
   std::string why_;
+  ApplicationState why_in_ = ApplicationState::kUnknown;
   io::TimePoint next_facts_{}, next_kill_{}, next_containers_{};
   std::vector<ContainerRun> strangers_;  // of an application without a journal
 };
@@ -218,12 +220,14 @@ io::Task<void> Follower::look_for_reason() {
   }
   WaitFacts facts;
   facts.report = *report_;
+  if (std::exchange(why_in_, report_->state) != report_->state) next_facts_ = {};
   // Most applications wait for less than a second: those cost no questions.
   if (io::now() - begun_ >= kFactsFirst) {
     if (io::now() < next_facts_) co_return;
     next_facts_ = io::after(kFactsEvery);
     facts = co_await application_.facts(*report_);
   }
+  facts.master = plan_.master;
   facts.instance = plan_.instance;
   why_ = why_waiting(facts).why;
 }
@@ -231,9 +235,11 @@ io::Task<void> Follower::look_for_reason() {
 io::Task<void> Follower::withdraw_if_late() {
   if (!plan_.start_timeout || !report_ || !report_->started || io::now() < next_kill_) co_return;
   if (has_ended(report_->state) || report_->state == ApplicationState::kRunning) co_return;
+  // Between two attempts of the master it waits too; then something may have run.
+  if (state() && state()->any_ran()) co_return;
   if (io::wall_now() - *report_->started < *plan_.start_timeout) co_return;
   next_kill_ = io::after(kKillAgain);
-  const auto text = start_timeout_text(*plan_.start_timeout, why_);
+  const auto text = app::start_timeout_text(*plan_.start_timeout, why_);
   auto killed = co_await application_.kill(text);
   if (killed) {
     observer_.on_notice(fmt::format("{}; the application is withdrawn", text));

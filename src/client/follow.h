@@ -35,7 +35,7 @@ class ApplicationView {
 struct FollowPlan {
   bool logs = true;
   std::optional<std::chrono::milliseconds> start_timeout;
-  std::optional<Resource> instance;  // what each asks for, for the reasons it waits
+  std::optional<Resource> master, instance;  // what each asks for, for the reasons it waits
   // Other output than stdout and stderr of the instances, and somewhere else than to the observer. Without a
   // journal it is that of the containers which the ResourceManager knows.
   OutputSink* sink = nullptr;

@@ -336,6 +336,16 @@ TEST_F(Follow, StartTimeoutLeavesARunningMasterAlone) {
   EXPECT_THAT(application_.kills, IsEmpty());
 }
 
+TEST_F(Follow, StartTimeoutIsOverOnceSomethingHasRun) {
+  write_master(1);
+  write_start(0, 2);
+  FollowPlan plan;
+  plan.start_timeout = 1s;
+  start(std::move(plan));
+  pass(20s);
+  EXPECT_THAT(application_.kills, IsEmpty()) << "it waits for the next attempt of its master";
+}
+
 TEST_F(Follow, OthersApplicationsByTheirState) {
   start({}, false);
   run_master();

@@ -1,10 +1,10 @@
 #include "client/reasons.h"
 
 #include <fmt/format.h>
-#include <knit/duration.h>
 
 #include <algorithm>
 
+#include "app/start_timeout.h"
 #include "client/diagnostics.h"
 
 namespace knit::client {
@@ -145,13 +145,15 @@ Reason waiting_for_master(const WaitFacts& facts) {
   if (has(text, "Queue's AM resource limit exceeded")) return master_share(facts, false);
   if (has(text, "User's AM resource limit exceeded")) return master_share(facts, true);
 
-  // The request in the diagnostics is the one that waits; where there is none, the smallest there can be.
-  const auto asked = resource_after(text, "AM Resource Request = ");
-  const Resource wanted =
-      asked.value_or(report.needed.memory > ByteSize() ? report.needed : Resource{ByteSize::mib(1), 1, {}});
+  // The request in the diagnostics is the one that waits; where nobody knows it, the smallest there can be.
+  auto asked = resource_after(text, "AM Resource Request = ");
+  if (!asked && report.needed.memory > ByteSize()) asked = report.needed;
+  if (!asked) asked = facts.master;
+  const Resource wanted = asked.value_or(Resource{ByteSize::mib(1), 1, {}});
+  const std::string_view what = asked ? "the master" : "even the smallest master";
   const auto& label = report.master_node_label.empty() ? report.node_label : report.master_node_label;
-  if (auto reason = judge_nodes(facts, label, wanted, "the master"); !reason.why.empty()) return reason;
-  if (auto reason = judge_queue(facts, wanted, "the master"); !reason.why.empty()) return reason;
+  if (auto reason = judge_nodes(facts, label, wanted, what); !reason.why.empty()) return reason;
+  if (auto reason = judge_queue(facts, wanted, what); !reason.why.empty()) return reason;
   if (has(text, "cluster resource is empty")) {
     return {label.empty() ? std::string("no NodeManager offers anything yet")
                           : fmt::format("no running node has the label '{}'", label),
@@ -198,7 +200,7 @@ Reason why_waiting(const WaitFacts& facts) {
 }
 
 Outcome outcome_of(const ApplicationReport& report) {
-  const bool late = has(report.diagnostics, kStartTimeoutMark);
+  const bool late = has(report.diagnostics, app::kStartTimeoutMark);
   if (report.state == ApplicationState::kKilled) {
     if (has(report.diagnostics, "exceeded the lifetime period")) return Outcome::kLifetimeOver;
     return late ? Outcome::kNeverStarted : Outcome::kKilled;
@@ -206,11 +208,6 @@ Outcome outcome_of(const ApplicationReport& report) {
   if (report.final_status == FinalStatus::kSucceeded) return Outcome::kSucceeded;
   if (report.final_status == FinalStatus::kKilled) return late ? Outcome::kNeverStarted : Outcome::kKilled;
   return late ? Outcome::kNeverStarted : Outcome::kFailed;
-}
-
-std::string start_timeout_text(std::chrono::milliseconds timeout, const std::string& why) {
-  return fmt::format("nothing ran within {} {}{}{}", to_text(timeout), kStartTimeoutMark,
-                     why.empty() ? "" : ": ", why);
 }
 
 }  // namespace knit::client

@@ -26,6 +26,7 @@ struct WaitFacts {
   ApplicationReport report;
   std::optional<QueueInfo> queue;
   std::optional<std::vector<NodeReport>> nodes;
+  std::optional<Resource> master;    // as it was asked for
   std::optional<Resource> instance;  // of each of its containers
 };
 
@@ -34,11 +35,6 @@ Reason why_waiting(const WaitFacts& facts);
 
 // Of one that has ended; empty after a success.
 Reason why_ended(const ApplicationReport& report);
-
-// Put into the diagnostics of a kill, and of a master's own end, when nothing ran in time; outcome_of knows
-// them by it.
-inline constexpr std::string_view kStartTimeoutMark = "(start timeout)";
-std::string start_timeout_text(std::chrono::milliseconds timeout, const std::string& why);
 
 // Of one that has ended.
 Outcome outcome_of(const ApplicationReport& report);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/start_timeout.h"
 #include "client/diagnostics.h"
 
 namespace knit::client {
@@ -121,6 +122,17 @@ TEST(WhyWaiting, Nodes) {
             "the scheduler looks for room for the master");
 }
 
+TEST(WhyWaiting, TheMasterAsItWasAskedFor) {
+  WaitFacts facts;
+  facts.report = report_of(ApplicationState::kAccepted, kActivated);
+  facts.nodes = std::vector{node("a", 1024, 1000)};
+  facts.master = Resource{ByteSize::mib(128), 1, {}};
+  EXPECT_EQ(
+      why_waiting(facts).why,
+      "the only node is busy: the master needs 128 MiB and 1 vcore, at most 24 MiB and 7 vcores are free "
+      "on one node");
+}
+
 TEST(WhyWaiting, LabelWithoutNodes) {
   WaitFacts facts;
   facts.report =
@@ -141,7 +153,8 @@ TEST(WhyWaiting, Queue) {
   EXPECT_EQ(waits(kActivated, {}, queue).why, "queue 'root.small' is STOPPED");
   queue.state = QueueState::kRunning;
   queue.available_memory = ByteSize();
-  EXPECT_EQ(waits(kActivated, {}, queue).why, "queue 'root.small' has 0 B left and the master needs 1 MiB");
+  EXPECT_EQ(waits(kActivated, {}, queue).why,
+            "queue 'root.small' has 0 B left and even the smallest master needs 1 MiB");
 }
 
 TEST(WhyWaiting, InstancesOfARunningMaster) {
@@ -208,6 +221,18 @@ TEST(WhyEnded, AllAttempts) {
             "all 2 attempts of the master failed; the last one: the master ended with exit status 4");
 }
 
+TEST(WhyEnded, WithTheMastersLastWords) {
+  const auto reason = failed(container_end(
+      1,
+      "[2026-11-23 02:58:03.813]Exception from container-launch.\nExit code: 1\n\n[2026-11-23 "
+      "02:58:03.814]Container exited with a non-zero exit code 1. Error file: prelaunch.err.\nLast 4096 "
+      "bytes of "
+      "prelaunch.err :\nLast 4096 bytes of stderr :\nknit: this node is of the architecture riscv64\n\n\n"));
+  EXPECT_EQ(reason.why,
+            "the master ended with exit status 1\nIts last output on stderr:\nknit: this node is of the "
+            "architecture riscv64");
+}
+
 TEST(WhyEnded, MasterSilentOrNotLaunched) {
   EXPECT_EQ(
       failed("ApplicationMaster for attempt appattempt_1_0003_000001 timed out. Failing the application.")
@@ -238,7 +263,7 @@ TEST(WhyEnded, Killed) {
             "it was ended because its lifetime was over");
   const auto late =
       "Application application_1_0003 was killed by user alice at 10.0.0.7 with diagnostic message: " +
-      start_timeout_text(std::chrono::seconds(30), "no NodeManager is running");
+      app::start_timeout_text(std::chrono::seconds(30), "no NodeManager is running");
   EXPECT_EQ(reason(late.c_str()), "nothing ran within 30.0 s (start timeout): no NodeManager is running");
 }
 
@@ -277,7 +302,7 @@ TEST(OutcomeOf, Table) {
   EXPECT_EQ(outcome(S::kFinished, F::kFailed, ""), Outcome::kFailed);
   EXPECT_EQ(outcome(S::kFinished, F::kEnded, ""), Outcome::kFailed);
   EXPECT_EQ(outcome(S::kFinished, F::kKilled, ""), Outcome::kKilled);
-  EXPECT_EQ(outcome(S::kFinished, F::kFailed, start_timeout_text(std::chrono::seconds(1), "")),
+  EXPECT_EQ(outcome(S::kFinished, F::kFailed, app::start_timeout_text(std::chrono::seconds(1), "")),
             Outcome::kNeverStarted);
   EXPECT_EQ(outcome(S::kFailed, F::kFailed, ""), Outcome::kFailed);
   EXPECT_EQ(outcome(S::kKilled, F::kKilled, "Application application_1_0003 was killed by user x"),

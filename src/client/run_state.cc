@@ -145,6 +145,11 @@ std::map<std::int32_t, std::int32_t> RunState::exit_statuses() const {
   return out;
 }
 
+bool RunState::any_ran() const {
+  return std::any_of(containers_.begin(), containers_.end(),
+                     [](const ContainerRun& run) { return !run.is_master() && run.started; });
+}
+
 Progress RunState::progress() const {
   Progress out;
   if (!master_) return out;

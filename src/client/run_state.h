@@ -55,6 +55,8 @@ class RunState {
   std::vector<InstanceReport> instances() const;
   // Of each instance that was started, the last known.
   std::map<std::int32_t, std::int32_t> exit_statuses() const;
+  // Some instance was started.
+  bool any_ran() const;
   // The counts, and nothing else of it.
   Progress progress() const;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/start_timeout.h"
 #include "app/validate.h"
 #include "base/try.h"
 #include "base/utf8.h"
@@ -94,6 +95,8 @@ io::Task<Status> Master::recover() {
   for (const auto& entry : entries) {
     if (const auto* starting = std::get_if<control::InstanceStarting>(&entry)) {
       instances_.restore_begun(starting->instance, starting->restart, starting->container, starting->node);
+    } else if (std::holds_alternative<control::InstanceStarted>(entry)) {
+      any_ran_ = true;
     } else if (const auto* ended = std::get_if<control::InstanceEnded>(&entry)) {
       app::Exit exit{.exit_class = ended->exit_class,
                      .status = ended->exit_status,
@@ -341,12 +344,16 @@ std::string Master::what_is_missing() const {
   return text;
 }
 
+// Since the submission. The master itself may have had to wait for most of that.
+io::Duration Master::waited() const {
+  const auto here = io::now() - started_;
+  return identity_.submitted ? std::max<io::Duration>(here, io::wall_now() - *identity_.submitted) : here;
+}
+
 std::optional<app::Conclusion> Master::nothing_started() const {
   const auto& timeout = file_.spec.start_timeout;
-  if (!timeout || any_ran_ || io::now() - started_ < *timeout) return std::nullopt;
-  return app::Conclusion{FinalStatus::kFailed,
-                         fmt::format("no instance was running {} s after the master had started: {}",
-                                     *timeout / std::chrono::seconds(1), what_is_missing())};
+  if (!timeout || any_ran_ || waited() < *timeout) return std::nullopt;
+  return app::Conclusion{FinalStatus::kFailed, app::start_timeout_text(*timeout, what_is_missing())};
 }
 
 // Bounded. What does not end in time is stopped by YARN when the application has ended.

@@ -29,6 +29,7 @@ struct Identity {
   ContainerId container;
   NodeId node;
   std::string node_http_address;
+  std::optional<WallTime> submitted;  // when the ResourceManager was given the application
 };
 
 // One run of the master: from registration to farewell. Everything it is given must outlive it. Belongs to
@@ -71,6 +72,7 @@ class Master {
   void on_start(const ContainerId& container, const Status& started);
   void tell_end(const app::Ended& ended, std::string diagnostics);
   std::optional<app::Conclusion> nothing_started() const;
+  io::Duration waited() const;
 
   io::Task<Status> run_until_conclusion();
   io::Task<void> stop_rest();

@@ -43,8 +43,8 @@ class MasterTest : public testing::Test {
   io::Task<Result<app::Conclusion>> run_attempt(int attempt) {
     const ContainerId container{{file_.application, attempt}, 1};
     Journal journal(files_, "/user/alice/.knit", container.attempt, notes_);
-    Master master(file_, Identity{container, {"node1", 45454}, "node1:8042"}, "HDTS", cluster_, cluster_,
-                  journal, notes_, Master::Limits());
+    Master master(file_, Identity{container, {"node1", 45454}, "node1:8042", submitted_}, "HDTS", cluster_,
+                  cluster_, journal, notes_, Master::Limits());
     auto result = co_await master.run();
     co_await cluster_.close();
     co_return result;
@@ -78,6 +78,7 @@ class MasterTest : public testing::Test {
 
   io::Loop loop_{io::Loop::Time::kManual};
   control::LaunchFile file_;
+  std::optional<WallTime> submitted_;
   FakeCluster cluster_;
   FlakyFileSystem files_;
   NotesInMemory notes_;
@@ -378,12 +379,19 @@ TEST_F(MasterTest, WithoutAnyContainerTheStartTimeoutSaysWhy) {
   const auto ended = run();
   EXPECT_LT(loop_.now() - before, 40s);
   EXPECT_EQ(ended->status, FinalStatus::kFailed);
-  EXPECT_THAT(
+  EXPECT_EQ(
       ended->diagnostics,
-      HasSubstr(
-          "no instance was running 30 s after the master had started: asked for 10 containers of 512 MiB, 2 "
-          "vcores on nodes with label 'gpu' in queue root.default; 1 GiB, 2 vcores are available to this "
-          "application; the cluster has 3 nodes"));
+      "nothing ran within 30.0 s (start timeout): asked for 10 containers of 512 MiB, 2 vcores on nodes "
+      "with label 'gpu' in queue root.default; 1 GiB, 2 vcores are available to this application; the "
+      "cluster has 3 nodes");
+}
+
+TEST_F(MasterTest, TheStartTimeoutCountsFromTheSubmission) {
+  file_.spec.start_timeout = 30s;
+  submitted_ = loop_.wall_now() - 31s;
+  const auto ended = run();
+  EXPECT_THAT(ended->diagnostics, HasSubstr("(start timeout)"));
+  EXPECT_THAT(cluster_.starts, IsEmpty()) << "its turn came too late";
 }
 
 TEST_F(MasterTest, TroubleWithTheFileSystemDoesNotStopTheApplication) {
@@ -395,6 +403,8 @@ TEST_F(MasterTest, TroubleWithTheFileSystemDoesNotStopTheApplication) {
 }
 
 TEST_F(MasterTest, TheNextAttemptRunsOnlyWhatWasNotDone) {
+  file_.spec.start_timeout = 5s;  // long over when the second begins, but something has run
+  submitted_ = loop_.wall_now();
   cluster_.program = [](const FakeCluster::Start& start) {
     return FakeCluster::Program{std::stoi(start.instance()) < 4 ? io::Duration(1s) : io::Duration(1h), 0, {}};
   };

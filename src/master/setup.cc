@@ -34,6 +34,15 @@ Result<std::int32_t> port(const conf::Environment& environment, std::string_view
   return number;
 }
 
+// What the ResourceManager puts into a master's environment (AMLauncher.setupTokens), in ms.
+std::optional<WallTime> submission_time(const conf::Environment& environment) {
+  const auto text = environment.get_or_empty("APP_SUBMIT_TIME_ENV");
+  std::int64_t ms = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (failed != std::errc() || end != text.data() + text.size() || ms <= 0) return std::nullopt;
+  return WallTime(std::chrono::milliseconds(ms));
+}
+
 }  // namespace
 
 Result<Identity> identity_from(const conf::Environment& environment) {
@@ -44,6 +53,7 @@ Result<Identity> identity_from(const conf::Environment& environment) {
   KNIT_TRY(identity.node.port, port(environment, "NM_PORT"));
   KNIT_TRY(const auto web_port, port(environment, "NM_HTTP_PORT"));
   identity.node_http_address = fmt::format("{}:{}", identity.node.host, web_port);
+  identity.submitted = submission_time(environment);
   return identity;
 }
 

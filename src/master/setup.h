@@ -20,7 +20,8 @@ namespace knit::master {
 // The name under which the client has YARN put the launch file into the master's container.
 inline constexpr const char* kLaunchFileName = "launch.json";
 
-// From CONTAINER_ID, NM_HOST, NM_PORT and NM_HTTP_PORT, which a NodeManager sets for every container.
+// From CONTAINER_ID, NM_HOST, NM_PORT and NM_HTTP_PORT, which a NodeManager sets for every container, and
+// APP_SUBMIT_TIME_ENV, which the ResourceManager sets for masters.
 Result<Identity> identity_from(const conf::Environment& environment);
 
 // The file that HADOOP_TOKEN_FILE_LOCATION names.

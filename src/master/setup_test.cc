@@ -59,12 +59,18 @@ TEST_F(SetupTest, TheNodeManagerSaysWhoWeAre) {
   EXPECT_EQ(identity->container.attempt.attempt, 2);
   EXPECT_EQ(identity->node, (NodeId{"n1", 45454}));
   EXPECT_EQ(identity->node_http_address, "n1:8042");
+  EXPECT_FALSE(identity->submitted);
   for (const char* name : {"CONTAINER_ID", "NM_HOST", "NM_PORT", "NM_HTTP_PORT"}) {
     auto spoiled = variables;
     spoiled.erase(name);
     EXPECT_THAT(identity_from(conf::Environment(spoiled)).error().message(),
                 HasSubstr(std::string(name) + " is not set"));
   }
+  variables["APP_SUBMIT_TIME_ENV"] = "1763862000123";
+  EXPECT_EQ(identity_from(conf::Environment(variables))->submitted,
+            WallTime(std::chrono::milliseconds(1763862000123)));
+  variables["APP_SUBMIT_TIME_ENV"] = "soon";
+  EXPECT_FALSE(identity_from(conf::Environment(variables))->submitted);
   variables["NM_PORT"] = "x";
   EXPECT_THAT(identity_from(conf::Environment(variables)).error().message(), HasSubstr("NM_PORT is 'x'"));
 }
