@@ -241,9 +241,9 @@ io::Task<void> OutputFollower::finish_from_nodes(io::Deadline deadline) {
   }
 }
 
-void OutputFollower::give_up(std::string_view reason) {
+void OutputFollower::give_up(std::string_view reason, const std::function<bool(const ContainerRun&)>& which) {
   for (auto& log : logs_) {
-    if (log.done) continue;
+    if (log.done || !which(log.run)) continue;
     // Nothing can be missing of a container that never ran.
     const bool ran = log.run.started || !log.files.empty();
     const auto names = [&] {

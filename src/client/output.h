@@ -72,10 +72,13 @@ class OutputFollower {
   io::Task<void> finish_from_uploads(UploadFolders folders, UploadState state, io::Deadline deadline);
   // Gives up all that is still pending, with a notice for each: why its upload could not be read, or
   // `reason`.
-  void give_up(std::string_view reason);
+  void give_up(std::string_view reason) {
+    give_up(reason, [](const ContainerRun&) { return true; });
+  }
   io::Task<void> stop();
 
  private:
+  void give_up(std::string_view reason, const std::function<bool(const ContainerRun&)>& which);
   struct File {
     logs::FollowCursor cursor;
     bool ended = false;

@@ -164,6 +164,17 @@ TEST_F(Output, SaysWhatCouldNotBeRead) {
                   HasSubstr("stderr of container_1795397000582_0023_01_000002")));
 }
 
+TEST_F(Output, ALostNodeIsNotWaitedForLong) {
+  auto lost = ended(run(0, 7, "gone"));
+  lost.exit_status = -100;
+  update({lost, ended(run(0, 2, "localhost", 1))});
+  put_upload();
+  finish(output_->finish_from_nodes(io::Deadline::max()));
+  finish(output_->finish_from_uploads(uploads_, state({LogAggregation::kRunning}), io::Deadline::max()));
+  EXPECT_THAT(observer_.notices, ElementsAre(HasSubstr("its node was lost"), HasSubstr("its node was lost")));
+  EXPECT_EQ(take().size(), 101u) << "of the run that followed, on another node";
+}
+
 TEST_F(Output, NothingIsMissingOfWhatNeverStarted) {
   auto never = ended(run(0, 2));
   never.started.reset();

@@ -4,10 +4,12 @@
 
 #include "base/try.h"
 #include "client/output.h"
+#include "yarn/exit_status.h"
 
 namespace knit::client {
 namespace {
 
+constexpr io::Duration kLostPatience = std::chrono::seconds(5);
 constexpr io::Duration kFirstPause = std::chrono::milliseconds(100), kLastPause = std::chrono::seconds(1);
 
 // The files of the log's node, where they are all that there will be.
@@ -110,6 +112,7 @@ io::Task<bool> OutputFollower::read_uploads(const std::vector<logs::NodeFile>& f
 io::Task<void> OutputFollower::finish_from_uploads(UploadFolders folders, UploadState state,
                                                    io::Deadline deadline) {
   application_ended_ = true;
+  const auto lost_deadline = std::min(deadline, io::after(kLostPatience));
   std::optional<LogAggregation> seen = co_await state();
   std::string trouble;
   for (auto pause = kFirstPause; pending() && !failure_; pause = std::min(pause * 3 / 2, kLastPause)) {
@@ -122,6 +125,11 @@ io::Task<void> OutputFollower::finish_from_uploads(UploadFolders folders, Upload
       if (!uploads->unreadable.empty()) trouble = uploads->unreadable.front();
     } else {
       trouble = uploads.error().message();
+    }
+    // A lost node uploads nothing, or when it comes back; later runs of its instances wait for that.
+    if (io::now() >= lost_deadline) {
+      give_up("its node was lost; 'knit logs' has it should the node come back and upload it",
+              [](const ContainerRun& run) { return run.exit_status == yarn::exit_status::kLost; });
     }
     if (last || !pending() || failure_) break;
     if (!co_await io::sleep_for(pause)) co_return;
