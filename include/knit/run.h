@@ -53,6 +53,7 @@ struct RunResult {
   ApplicationReport report;
   Outcome outcome = Outcome::kSucceeded;
   std::string diagnostics;
+  std::int32_t instances = 0;                          // asked for; 0 where that is not known
   std::map<std::int32_t, std::int32_t> exit_statuses;  // by instance, where known
 };
 

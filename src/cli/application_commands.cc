@@ -8,6 +8,7 @@
 #include "cli/context.h"
 #include "cli/outcome.h"
 #include "cli/reports.h"
+#include "cli/signals.h"
 
 namespace knit::cli {
 namespace {
@@ -72,7 +73,8 @@ int wait(Context& context, const std::string& application, const std::string& ti
   const auto id = parse_application(application);
   std::optional<std::chrono::milliseconds> limit;
   if (!timeout.empty()) limit = must(parse_duration(timeout));
-  const auto result = must(context.client().wait(id, limit));
+  Signals signals;  // before the client starts its thread
+  const auto result = must(context.client().wait(id, limit, signals.stop()));
   if (context.json) {
     print_json(to_json(result.report));
   } else {

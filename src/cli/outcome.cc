@@ -41,6 +41,11 @@ int exit_code_of(const RunResult& result, int from_instance) {
     const auto found = result.exit_statuses.find(from_instance);
     if (found != result.exit_statuses.end() && found->second >= 0 && found->second <= 255)
       return found->second;
+    if (result.instances > 0 && from_instance >= result.instances) {
+      fmt::print(stderr, "knit: error: {} has no instance {}: its instances are 0 to {}\n",
+                 to_string(result.report.id), from_instance, result.instances - 1);
+      return kExitNotFound;
+    }
     fmt::print(stderr, "knit: the exit code of instance {} is not known\n", from_instance);
   }
   switch (result.outcome) {

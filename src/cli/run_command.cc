@@ -98,6 +98,11 @@ int dry_run(Context& context, const RunSpec& spec) {
 
 int run(Context& context, Run& command) {
   const auto spec = must(run_spec(command.options, context));
+  if (command.view.exit_code_from >= spec.instances) {
+    return fail(Error(ErrorCode::kInvalidArgument,
+                      fmt::format("--exit-code-from {}: with --instances {} they are 0 to {}",
+                                  command.view.exit_code_from, spec.instances, spec.instances - 1)));
+  }
   if (command.dry_run) return dry_run(context, spec);
   Signals signals;  // before the client starts its thread
   const auto id = [&] {

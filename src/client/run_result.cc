@@ -33,7 +33,10 @@ RunResult result_of(const ApplicationReport& report, const RunState* state) {
   RunResult result;
   result.report = report;
   result.outcome = outcome_of(report);
-  if (state) result.exit_statuses = state->exit_statuses();
+  if (state) {
+    result.instances = state->known() ? state->master().instances : 0;
+    result.exit_statuses = state->exit_statuses();
+  }
   const auto reason = why_ended(report);
   result.diagnostics = reason.why;
   for (const auto& hint : reason.hints) result.diagnostics += "\n" + hint;
