@@ -10,6 +10,11 @@
 #include "cli/reports.h"
 
 namespace knit::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kTellWaiting{4'000}, kTellAgain{60'000};
+
+}  // namespace
 
 std::string progress_text(const Progress& progress) {
   std::string text = fmt::format("{}", to_string(progress.state));
@@ -28,7 +33,20 @@ std::string progress_text(const Progress& progress) {
 
 void TextObserver::on_progress(const Progress& progress) {
   if (progress.instances > 0) look_.instances = progress.instances;
-  if (!look_.quiet && terminal_.shows_progress()) terminal_.progress(progress_text(progress));
+  if (look_.quiet) return;
+  terminal_.shows_progress() ? terminal_.progress(progress_text(progress)) : tell_waiting(progress);
+}
+
+// Once it waits for longer than most do; again in another state, or for another reason, of which the figures
+// change all the time.
+void TextObserver::tell_waiting(const Progress& progress) {
+  const auto& reason = progress.waiting_for;
+  if (reason.empty() || reason == told_ || progress.elapsed < kTellWaiting) return;
+  if (progress.state == told_in_ && progress.elapsed < told_at_ + kTellAgain) return;
+  told_ = reason;
+  told_in_ = progress.state;
+  told_at_ = progress.elapsed;
+  on_notice(fmt::format("waiting ({}): {}", to_string(progress.state), reason));
 }
 
 void TextObserver::on_line(std::int32_t instance, OutputStream stream, std::string_view line, LineEnd end) {

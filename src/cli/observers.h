@@ -4,6 +4,7 @@
 #include <knit/run.h>
 
 #include <boost/json/object.hpp>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -33,8 +34,14 @@ class TextObserver final : public RunObserver {
   // One instance into a pipe is most often meant for another program.
   bool prefixes() const { return look_.prefix && (look_.instances != 1 || terminal_.out_is_terminal()); }
 
+  void tell_waiting(const Progress& progress);
+
   Terminal& terminal_;
   Look look_;
+  // The last reason for waiting that was told where there is no progress line.
+  std::string told_;
+  ApplicationState told_in_ = ApplicationState::kUnknown;
+  std::chrono::milliseconds told_at_{0};  // as elapsed
 };
 
 // For programs: one JSON object a line, as docs/cli.md says. The Terminal must outlive it.

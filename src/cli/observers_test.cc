@@ -124,6 +124,28 @@ TEST(TextObserver, ProgressStaysBelowTheLinesOfATerminal) {
   EXPECT_EQ(screen.out.text(), "0 | line\n0 | no newline\n");
 }
 
+TEST(TextObserver, WithoutATerminalTheReasonForALongWaitIsTold) {
+  Screen screen({true, false, 2});
+  Progress progress;
+  const auto after = [&](std::chrono::milliseconds elapsed, ApplicationState state, const char* reason) {
+    progress.elapsed = elapsed;
+    progress.state = state;
+    progress.waiting_for = reason;
+    screen.text.on_progress(progress);
+  };
+  after(3s, ApplicationState::kAccepted, "1 GiB free");
+  EXPECT_EQ(screen.err.text(), "") << "most begin by then";
+  after(4s, ApplicationState::kAccepted, "1 GiB free");
+  after(5s, ApplicationState::kAccepted, "2 GiB free");
+  after(6s, ApplicationState::kRunning, "3 GiB free");
+  after(67s, ApplicationState::kRunning, "3 GiB free");
+  after(68s, ApplicationState::kRunning, "4 GiB free");
+  after(70s, ApplicationState::kRunning, "");
+  EXPECT_EQ(screen.err.text(),
+            "knit: waiting (ACCEPTED): 1 GiB free\nknit: waiting (RUNNING): 3 GiB free\n"
+            "knit: waiting (RUNNING): 4 GiB free\n");
+}
+
 TEST(TextObserver, WhatItWaitsForAndWhatFailed) {
   Progress progress;
   progress.state = ApplicationState::kAccepted;

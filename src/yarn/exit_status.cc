@@ -14,7 +14,7 @@ struct Row {
   std::string_view advice;
 };
 
-constexpr std::string_view kNeedsMemory = "ask for more memory, or make the program use less";
+constexpr std::string_view kNeedsMemory = "ask for more with --memory, or make the program use less";
 
 constexpr std::array<Row, 17> kTable = {{
     {0, ExitKind::kSucceeded, "succeeded", ""},
@@ -25,8 +25,8 @@ constexpr std::array<Row, 17> kTable = {{
     {exit_status::kPreempted, ExitKind::kLost, "was preempted in favour of another queue or application", ""},
     {exit_status::kVirtualMemory, ExitKind::kFailed,
      "was killed for using more virtual memory than its limit",
-     "ask for more memory; programs that map a lot need yarn.nodemanager.vmem-check-enabled=false on the "
-     "cluster"},
+     "ask for more with --memory; programs that map a lot need yarn.nodemanager.vmem-check-enabled=false on "
+     "the cluster"},
     {exit_status::kPhysicalMemory, ExitKind::kFailed, "was killed for using more memory than it asked for",
      kNeedsMemory},
     {exit_status::kStoppedByMaster, ExitKind::kStopped, "was stopped by the application's master", ""},
@@ -45,7 +45,8 @@ constexpr std::array<Row, 17> kTable = {{
     {127, ExitKind::kFailed, "did not find its command (exit status 127)",
      "check the command's name, PATH on the nodes, and whether the file was shipped along"},
     {137, ExitKind::kFailed, "was killed (SIGKILL, exit status 137)",
-     "where containers are limited by cgroups this usually means out of memory: ask for more memory"},
+     "where containers are limited by cgroups this usually means out of memory: ask for more with "
+     "--memory"},
 }};
 
 struct Signal {

@@ -31,7 +31,7 @@ TEST(ExitStatus, MemoryWithUseAndLimit) {
       "memory used. Killing container.\nDump of the process-tree for container_1_0001_01_000002 :\n";
   EXPECT_EQ(explain_exit(-104, recent).reason,
             "was killed for using more memory than it asked for (556.1 MB of 256 MB physical memory used)");
-  EXPECT_THAT(explain_exit(-104, recent).advice, HasSubstr("ask for more memory"));
+  EXPECT_THAT(explain_exit(-104, recent).advice, HasSubstr("--memory"));
   EXPECT_EQ(
       explain_exit(-103, recent).reason,
       "was killed for using more virtual memory than its limit (2.0 GB of 537.6 MB virtual memory used)");
