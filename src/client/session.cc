@@ -31,6 +31,7 @@ rpc::Service resource_manager_service(const std::vector<conf::Endpoint>& endpoin
 rpc::Limits limits_for(std::chrono::milliseconds connect_timeout) {
   rpc::Limits limits;
   limits.connect_timeout = connect_timeout;
+  limits.first_answer = connect_timeout;
   return limits;
 }
 
@@ -65,7 +66,8 @@ Result<hdfs::HdfsFileSystem*> Session::file_system(const std::string& uri, std::
   KNIT_TRY(const auto authority, conf::hdfs_authority(settings_, uri, what));
   auto& known = file_systems_[authority];
   if (!known) {
-    auto opened = hdfs::open_file_system(settings_, authority, user_, connect_timeout_, caller_context());
+    auto opened =
+        hdfs::open_file_system(settings_, authority, user_, limits_for(connect_timeout_), caller_context());
     if (!opened) return std::move(opened).error().with_context(what);
     known = std::move(*opened);
   }

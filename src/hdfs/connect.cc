@@ -12,11 +12,10 @@ namespace knit::hdfs {
 
 Result<std::unique_ptr<HdfsFileSystem>> open_file_system(const conf::Settings& settings,
                                                          const std::string& authority,
-                                                         const std::string& user,
-                                                         std::chrono::milliseconds connect_timeout,
+                                                         const std::string& user, rpc::Limits limits,
                                                          const std::string& caller_context) {
   KNIT_TRY(auto options, options_from(settings, user));
-  options.connect_timeout = connect_timeout;
+  options.connect_timeout = limits.connect_timeout;
   KNIT_TRY(const auto endpoints, conf::name_nodes(settings, authority));
   rpc::Service service;
   service.name = endpoints.size() > 1 ? "NameNode of " + authority : "NameNode";
@@ -25,8 +24,6 @@ Result<std::unique_ptr<HdfsFileSystem>> open_file_system(const conf::Settings& s
   service.identity.user = user;
   service.caller_context = caller_context;
   KNIT_TRY(const conf::RpcSettings rpc_settings, conf::rpc_settings(settings));
-  rpc::Limits limits;
-  limits.connect_timeout = connect_timeout;
   limits.ping_interval = rpc_settings.ping_interval;
   limits.max_response = static_cast<std::size_t>(rpc_settings.maximum_response.bytes());
   limits.max_request = static_cast<std::size_t>(rpc_settings.maximum_request.bytes());

@@ -43,9 +43,10 @@ io::Task<Result<app::Conclusion>> run_application(const control::LaunchFile& fil
   KNIT_CO_TRY(const auto staging, base::Uri::parse(file.staging_uri));
   KNIT_CO_TRY(const auto authority,
               conf::hdfs_authority(settings.merged, file.staging_uri, "the staging directory"));
-  KNIT_CO_TRY(const auto files, hdfs::open_file_system(
-                                    settings.merged, authority, file.user, kHdfsConnectTimeout,
-                                    fmt::format("knit-master/{} {}", kVersion, to_string(file.application))));
+  KNIT_CO_TRY(
+      const auto files,
+      hdfs::open_file_system(settings.merged, authority, file.user, {.connect_timeout = kHdfsConnectTimeout},
+                             fmt::format("knit-master/{} {}", kVersion, to_string(file.application))));
   std::string where;
   for (const auto& address : addresses) where += (where.empty() ? "" : ", ") + io::to_string(address);
   notes.say(

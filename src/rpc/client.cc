@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <utility>
@@ -56,6 +57,7 @@ struct Client::Impl {
   Status admit(const std::string& method, const std::string& request);
   std::shared_ptr<Connection> connection(std::size_t address, io::Deadline deadline);
   std::string name(std::size_t address) const;
+  io::Duration patience(io::Duration timeout) const;
   void close_all(const Error& why);
 
   Service service;
@@ -108,6 +110,12 @@ std::shared_ptr<Connection> Client::Impl::connection(std::size_t address, io::De
   return slot;
 }
 
+// How long a try waits for its answer.
+io::Duration Client::Impl::patience(io::Duration timeout) const {
+  if (answered || !limits.first_answer) return timeout;
+  return std::min<io::Duration>(timeout, *limits.first_answer / static_cast<int>(connections.size()));
+}
+
 void Client::Impl::close_all(const Error& why) {
   for (const auto& weak : std::exchange(retired, {})) {
     if (const auto old = weak.lock()) old->close(why);
@@ -129,14 +137,18 @@ io::Task<Result<std::string>> Client::Impl::call(std::shared_ptr<Impl> self, std
     const io::Deadline deadline = attempts.connect_deadline(io::now());
     const std::uint64_t epoch = self->epoch;
     const CallHeader header{call_id, attempts.retry_count(), method, self->service.protocol};
+    const io::Duration patience = self->patience(timeout);
     auto outcome =
-        co_await Connection::call(self->connection(address, deadline), header, request, deadline, timeout);
+        co_await Connection::call(self->connection(address, deadline), header, request, deadline, patience);
     if (outcome.result) {
       self->last_good = address;
       self->answered = true;
       co_return std::move(outcome.result);
     }
     Error error = std::move(outcome.result).error();
+    // Nobody who hangs from the start is there: to be given up as one who cannot be connected to.
+    const bool absent = patience < timeout && error.code() == ErrorCode::kDeadlineExceeded;
+    if (absent) error = Error(ErrorCode::kUnavailable, error.message());
     const Disposition next = disposition(error, options.repeat, outcome.sent);
     if (next == Disposition::kFail || epoch != self->epoch) {
       // The service is alive if it answered this call.
@@ -145,7 +157,7 @@ io::Task<Result<std::string>> Client::Impl::call(std::shared_ptr<Impl> self, std
     }
     if (!error.remote_exception().empty()) error = std::move(error).with_context(self->name(address));
     trail.add(address, error);
-    const auto again = attempts.after(next, error, outcome.sent, io::now(), self->wiring.chance());
+    const auto again = attempts.after(next, error, outcome.sent && !absent, io::now(), self->wiring.chance());
     if (!again) co_return trail.summary(error, address);
     Status waited = co_await io::run_until(*again, self->closing.wait());
     if (waited || self->closed)

@@ -44,6 +44,42 @@ TEST(Client, AnAddressThatNeverAnswersIsGivenUpAfterConnectTimeout) {
       60s);
 }
 
+TEST(Client, OneThatHangsFromTheStartIsGivenUpLikeOneThatIsNotThere) {
+  on_loop(
+      []() -> io::Task<void> {
+        FakeNetwork network;
+        network.serve(1, silent);
+        network.serve(2, silent);
+        for (const auto& ports : {std::vector<std::uint16_t>{1}, {1, 2}}) {
+          Client client(service(ports), {.first_answer = 10s}, wiring(network));
+          const auto start = io::now();
+          const auto answer = co_await client.call("a", "x");
+          EXPECT_EQ(io::now() - start, 10s);
+          EXPECT_THAT(text(answer), HasSubstr("unavailable: ResourceManager at rm:"));
+          EXPECT_THAT(text(answer), HasSubstr("no answer to a within"));
+        }
+      },
+      60s);
+}
+
+TEST(Client, OneThatAnsweredOnceMayTakeItsTime) {
+  on_loop(
+      []() -> io::Task<void> {
+        FakeNetwork network;
+        network.serve(1, [](Peer& peer, int) -> io::Task<void> {
+          auto call = co_await peer.first_call();
+          (void)co_await peer.send(success_frame(call->header.callid(), "soon"));
+          call = co_await peer.receive();
+          (void)co_await io::sleep_for(30s);
+          (void)co_await peer.send(success_frame(call->header.callid(), "late"));
+        });
+        Client client(service({1}), {.first_answer = 10s}, wiring(network));
+        EXPECT_EQ(text(co_await client.call("a", "x")), "soon");
+        EXPECT_EQ(text(co_await client.call("b", "x")), "late");
+      },
+      60s);
+}
+
 TEST(Client, StandbyLeadsToTheOtherAddress) {
   on_loop([]() -> io::Task<void> {
     FakeNetwork network;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 namespace knit::rpc {
 
@@ -17,6 +18,9 @@ struct Limits {
   // To be connected and authenticated, DNS included. Also how long a service that does not answer at all is
   // tried in all; failover.h has the whole rule.
   std::chrono::milliseconds connect_timeout{10'000};
+  // For the first answer of all, where that is to be less than call_timeout: a process that hangs is
+  // connected to like any other. Several addresses share it.
+  std::optional<std::chrono::milliseconds> first_answer;
   std::chrono::milliseconds call_timeout{60'000};   // from sending to answer, unless the call says otherwise
   std::chrono::milliseconds idle_close{10'000};     // ipc.client.connection.maxidletime
   std::chrono::milliseconds ping_interval{60'000};  // ipc.ping.interval

@@ -31,7 +31,8 @@ Result<std::unique_ptr<HdfsFileSystem>> connect(const conf::Overrides& overrides
   if (user.empty()) {
     KNIT_TRY(user, conf::user_name(settings));
   }
-  return open_file_system(settings, authority, user, std::chrono::seconds(10), "knit-test");
+  return open_file_system(settings, authority, user, {.connect_timeout = std::chrono::seconds(10)},
+                          "knit-test");
 }
 
 std::string fresh_folder() {
