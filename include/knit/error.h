@@ -14,11 +14,11 @@ enum class ErrorCode {
   kInvalidArgument,     // the caller's input is wrong: mend it
   kNotFound,            // no such application, instance, file, queue or node
   kAlreadyExists,       // the name is taken
-  kPermissionDenied,    // the cluster does not let this user do it
+  kPermissionDenied,    // the cluster does not let this user do it, or nobody (a stopped queue)
   kUnauthenticated,     // who we are was not accepted (expired or invalid token, secure cluster)
-  kFailedPrecondition,  // not in this state (safe mode, ended application, used after fork)
+  kFailedPrecondition,  // not in this state (ended application, used after fork)
   kResourceExhausted,   // a quota, a limit or the disk is full
-  kUnavailable,         // cannot be reached now; another address or a later try may work
+  kUnavailable,         // cannot be reached or used (safe mode) now; another address or a later try may work
   kDeadlineExceeded,    // a deadline passed
   kCancelled,           // the caller gave up
   kDataLoss,            // bytes are corrupt or end too early

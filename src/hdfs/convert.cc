@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace knit::hdfs {
 namespace {
@@ -38,6 +39,20 @@ fs::FileType type_of(hadoop::hdfs::HdfsFileStatusProto::FileType type) {
       break;
   }
   return fs::FileType::kFile;
+}
+
+// The policies that every Hadoop 3 has, by id - 1: of these the NameNode sends nothing but the id
+// (PBHelperClient.convertErasureCodingPolicy, SystemErasureCodingPolicies, 3.4.2).
+constexpr std::array<std::string_view, 5> kBuiltIn = {"RS-6-3-1024k", "RS-3-2-1024k", "RS-LEGACY-6-3-1024k",
+                                                      "XOR-2-1-1024k", "RS-10-4-1024k"};
+constexpr std::uint32_t kReplication = 63;  // ErasureCodeConstants.REPLICATION_POLICY_ID
+
+// "" for replication.
+std::string policy_name(const hadoop::hdfs::ErasureCodingPolicyProto& policy) {
+  if (policy.id() == kReplication) return {};
+  if (!policy.name().empty()) return policy.name();
+  if (policy.id() >= 1 && policy.id() <= kBuiltIn.size()) return std::string(kBuiltIn[policy.id() - 1]);
+  return fmt::format("policy {}", policy.id());
 }
 
 }  // namespace
@@ -126,7 +141,7 @@ LocatedBlocks decode(const hadoop::hdfs::LocatedBlocksProto& proto) {
   blocks.last_complete = proto.islastblockcomplete();
   blocks.under_construction = proto.underconstruction();
   blocks.encryption_key = proto.fileencryptioninfo().keyname();
-  if (proto.has_ecpolicy()) blocks.erasure_policy = proto.ecpolicy().name();
+  if (proto.has_ecpolicy()) blocks.erasure_policy = policy_name(proto.ecpolicy());
   return blocks;
 }
 
@@ -135,7 +150,7 @@ FileInfo decode(const hadoop::hdfs::HdfsFileStatusProto& proto) {
   FileInfo info;
   info.file_id = proto.fileid();
   info.encryption_key = proto.fileencryptioninfo().keyname();
-  if (proto.has_ecpolicy()) info.erasure_policy = proto.ecpolicy().name();
+  if (proto.has_ecpolicy()) info.erasure_policy = policy_name(proto.ecpolicy());
   fs::FileStatus& status = info.status;
   status.path = proto.path();
   status.type = type_of(proto.filetype());
@@ -148,7 +163,7 @@ FileInfo decode(const hadoop::hdfs::HdfsFileStatusProto& proto) {
   status.replication = proto.block_replication();
   status.block_size = proto.blocksize();
   status.encrypted = proto.has_fileencryptioninfo() || (proto.flags() & Proto::HAS_CRYPT) != 0;
-  status.erasure_coded = proto.has_ecpolicy() || (proto.flags() & Proto::HAS_EC) != 0;
+  status.erasure_coded = !info.erasure_policy.empty() || (proto.flags() & Proto::HAS_EC) != 0;
   return info;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace knit::hdfs {
 namespace {
 
@@ -12,13 +14,23 @@ bool is_about_space(const Error& error) {
          text.find("could only be replicated to 0 nodes") != std::string_view::npos;
 }
 
+bool is_safe_mode(const Error& error) {
+  return error.is_remote("SafeModeException") || error.message().find("is in safe mode") != std::string::npos;
+}
+
 std::string advice(const Error& error, const Attempt& attempt) {
-  if (error.is_remote("SafeModeException") || error.message().find("is in safe mode") != std::string::npos) {
+  if (is_safe_mode(error)) {
     return "; the NameNode only reads until it leaves safe mode: wait, or ask the administrator (hdfs "
            "dfsadmin "
            "-safemode get)";
   }
   if (error.code() == ErrorCode::kPermissionDenied) return fmt::format("; Knit is {} to HDFS", attempt.user);
+  // We offer none: what is made in a zone would have to be encrypted.
+  if (error.is_remote("UnknownCryptoProtocolVersionException")) {
+    return "; it lies in an encryption zone, and Knit cannot encrypt: write outside of it, or with Hadoop's "
+           "own "
+           "tools";
+  }
   if (error.is_remote("NSQuotaExceededException")) {
     return "; the directory has as many names as it may: remove some, or ask the administrator for a larger "
            "quota";
@@ -35,6 +47,12 @@ std::string advice(const Error& error, const Attempt& attempt) {
   return {};
 }
 
+// What a NameNode says in several lines, in one.
+std::string on_one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
 }  // namespace
 
 Error explain(Error error, const Attempt& attempt) {
@@ -48,7 +66,8 @@ Error explain(Error error, const Attempt& attempt) {
         error.remote_exception());
   }
   const std::string more = advice(error, attempt);
-  return Error(error.code(), fmt::format("{}: {}{}", context, error.message(), more),
+  const auto code = is_safe_mode(error) ? ErrorCode::kUnavailable : error.code();
+  return Error(code, fmt::format("{}: {}{}", context, on_one_line(error.message()), more),
                error.remote_exception());
 }
 

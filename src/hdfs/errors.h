@@ -17,7 +17,8 @@ struct Attempt {
 };
 
 // The same error with a message for people; the code too is sharpened where only the words tell (a cluster
-// without room). Errors that no NameNode reported pass with their context alone.
+// without room) or where a later try may work (kUnavailable: safe mode). Errors that no NameNode reported
+// pass with their context alone.
 Error explain(Error error, const Attempt& attempt);
 
 }  // namespace knit::hdfs

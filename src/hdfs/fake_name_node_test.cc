@@ -146,8 +146,7 @@ void fill_status(const FakeFile& file, const std::string& name, proto::HdfsFileS
     info->set_ezkeyversionname("v");
   }
   if (file.erasure_coded) {
-    out->mutable_ecpolicy()->set_name("RS-6-3-1024k");
-    out->mutable_ecpolicy()->set_id(1);
+    out->mutable_ecpolicy()->set_id(1);  // of a built-in policy a NameNode sends no more
   }
 }
 
@@ -410,8 +409,7 @@ void FakeHdfs::script_locations(ScriptedCaller& caller) {
     out->set_underconstruction(open);
     out->set_islastblockcomplete(!open);
     if (file->erasure_coded) {
-      out->mutable_ecpolicy()->set_name("RS-6-3-1024k");
-      out->mutable_ecpolicy()->set_id(1);
+      out->mutable_ecpolicy()->set_id(1);  // of a built-in policy a NameNode sends no more
     }
     return answer.SerializeAsString();
   };

@@ -394,13 +394,13 @@ TEST(HdfsFileSystem, SafeModeAndQuotasInWords) {
   const auto fs = cluster.file_system();
   const auto refuse = [&](std::string name, ErrorCode code) {
     cluster.name_node->handlers["create"] = [name, code](const std::string&) -> Result<std::string> {
-      return Error(code, "the server's words", name);
+      return Error(code, "the server's\nwords", name);
     };
     return cluster.run(fs->create("/f", {})).error();
   };
   const auto safe =
       refuse("org.apache.hadoop.hdfs.server.namenode.SafeModeException", ErrorCode::kFailedPrecondition);
-  EXPECT_EQ(safe.code(), ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(safe.code(), ErrorCode::kUnavailable);
   EXPECT_THAT(safe.message(), HasSubstr("leaves safe mode"));
   EXPECT_THAT(safe.message(), HasSubstr("the server's words"));
   const auto quota =
