@@ -24,12 +24,12 @@ int exit_code_of(ErrorCode code) {
       return kExitUnreachable;
     case ErrorCode::kPermissionDenied:
     case ErrorCode::kUnauthenticated:
+    case ErrorCode::kResourceExhausted:
       return kExitNotAllowed;
     case ErrorCode::kNotFound:
       return kExitNotFound;
     case ErrorCode::kCancelled:
       return kExitInterrupted;
-    case ErrorCode::kResourceExhausted:
     case ErrorCode::kDataLoss:
     case ErrorCode::kInternal:
       return kExitFailed;

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/global_options.h"
+#include "cli/run_options.h"
 
 namespace {
 
@@ -31,7 +32,9 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "knit: error: {}\nTry 'knit --help' or 'knit COMMAND --help'.\n", error.what());
+    const auto misplaced = context.has_command ? std::string() : knit::cli::misplaced_command(app);
+    fmt::print(stderr, "knit: error: {}\nTry 'knit --help' or 'knit COMMAND --help'.\n",
+               misplaced.empty() ? error.what() : misplaced);
     return knit::cli::kExitUsage;
   }
   if (!context.action) {

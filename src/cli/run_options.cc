@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::size_t kLargestEnvironmentFile = 1 << 20;
 
+constexpr const char* kMisplaced = "COMMAND";
+
+std::string put_behind(const std::string& word) {
+  return fmt::format("'{}': put the command and its arguments behind --, as in: knit run -n 2 -- date", word);
+}
+
 [[noreturn]] void refuse(const std::string& option, const std::string& why) {
   throw CLI::ValidationError(option, why);
 }
@@ -208,15 +214,20 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       },
       "run /bin/bash -c TEXT instead of a command", "TEXT");
   // Only so that the message can say where a command belongs.
-  command.add_option("COMMAND", options.unexpected)->group("");
+  command.add_option(kMisplaced, options.unexpected)->group("");
+}
+
+std::string misplaced_command(const CLI::App& app) {
+  for (const auto* command : app.get_subcommands()) {
+    const auto* words = command->get_option_no_throw(kMisplaced);
+    if (words != nullptr && words->count() > 0) return put_behind(words->results().front());
+  }
+  return {};
 }
 
 Result<RunSpec> run_spec(const RunOptions& options, const Context& context) {
   if (!options.unexpected.empty()) {
-    return Error(
-        ErrorCode::kInvalidArgument,
-        fmt::format("'{}': put the command and its arguments behind --, as in: knit run -n 2 -- date",
-                    options.unexpected.front()));
+    return Error(ErrorCode::kInvalidArgument, put_behind(options.unexpected.front()));
   }
   if (options.has_shell_text && context.has_command)
     return Error(ErrorCode::kInvalidArgument, "give either -c TEXT or a command behind --, not both");

@@ -24,6 +24,10 @@ void add_run_options(CLI::App& command, RunOptions& options);
 // both.
 Result<RunSpec> run_spec(const RunOptions& options, const Context& context);
 
+// For a command line without "--" that cannot be parsed: our words if it has a command all the same, whose
+// options were taken for ours; else "". `app` is the whole program, after parsing.
+std::string misplaced_command(const CLI::App& app);
+
 // Of an environment file: NAME=VALUE a line, byte for byte; NAME alone takes this process's value; empty
 // lines and those that begin with '#' are skipped. kNotFound, kInvalidArgument with the line.
 Result<std::vector<std::pair<std::string, std::string>>> read_environment_file(const std::string& path);

@@ -5,6 +5,7 @@
 
 #include "base/try.h"
 #include "client/files.h"
+#include "client/queues.h"
 #include "conf/hdfs_settings.h"
 #include "conf/security_settings.h"
 #include "conf/yarn_settings.h"
@@ -69,21 +70,17 @@ class Examination {
   }
 
   io::Task<void> queues() {
-    const auto access = co_await io::run_until(soon(), session_.resource_manager().queue_access());
-    if (!access) {
-      problem("queues", access.error(), "");
+    const auto open = co_await io::run_until(soon(), usable_queues(session_.resource_manager()));
+    if (!open) {
+      problem("queues", open.error(), "");
       co_return;
     }
-    std::vector<std::string> open;
-    for (const auto& queue : *access) {
-      if (queue.may_submit && queue.queue != "root") open.push_back(queue.queue);
-    }
-    if (open.empty()) {
+    if (open->empty()) {
       findings_.push_back({Level::kProblem, "queues",
                            fmt::format("{} may submit to no queue", session_.user()),
                            "ask the administrator for access to a queue"});
     } else {
-      ok("queues", fmt::format("{} may submit to {}", session_.user(), fmt::join(open, ", ")));
+      ok("queues", fmt::format("{} may submit to {}", session_.user(), list_of(*open)));
     }
   }
 

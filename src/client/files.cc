@@ -47,6 +47,13 @@ io::Task<Status> pump(fs::Reader& reader, fs::Writer& writer, CopyProgress progr
   co_return co_await writer.close();
 }
 
+// Whether a target is a directory to put things into. A file system that does not answer is not asked twice.
+io::Task<Result<bool>> is_directory(Place place) {
+  const auto status = co_await place.file_system->stat(place.path);
+  if (!status && status.error().code() != ErrorCode::kNotFound) co_return status.error();
+  co_return status && status->is_directory();
+}
+
 io::Task<Status> copy_into(Place from, Place to, bool overwrite, TreeProgress progress, int depth);
 
 io::Task<Status> copy_directory(Place from, Place to, bool overwrite, TreeProgress progress, int depth) {
@@ -105,8 +112,8 @@ io::Task<Status> copy_file(const Place& from, const Place& to, fs::CreateOptions
 }
 
 io::Task<Status> copy_tree(Place from, Place to, bool overwrite, TreeProgress progress) {
-  auto target = co_await to.file_system->stat(to.path);
-  if (target && target->is_directory()) to = child(to, fs::file_name(from.path));
+  KNIT_CO_TRY(const bool into, co_await is_directory(to));
+  if (into) to = child(to, fs::file_name(from.path));
   co_return co_await copy_into(std::move(from), std::move(to), overwrite, std::move(progress), 0);
 }
 
@@ -116,8 +123,7 @@ io::Task<Status> move(const Place& from, const Place& to) {
                     fmt::format("{} and {} lie on different file systems; copy with get and put",
                                 describe(from), describe(to)));
   }
-  auto target = co_await to.file_system->stat(to.path);
-  const bool into = target && target->is_directory();
+  KNIT_CO_TRY(const bool into, co_await is_directory(to));
   const auto path = into ? fs::join_path(to.path, fs::file_name(from.path)) : to.path;
   co_return co_await from.file_system->rename(from.path, path, false);
 }

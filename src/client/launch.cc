@@ -1,9 +1,12 @@
 #include "client/launch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "app/validate.h"
 #include "base/try.h"
+#include "client/queues.h"
 #include "client/staging.h"
 #include "client/staging_place.h"
 #include "client/submission.h"
@@ -39,8 +42,25 @@ io::Task<Result<Prepared>> prepare(Session& session, const RunSpec& spec, Submis
   limits.max_tag_length = static_cast<std::size_t>(settings.tag_length);
   Prepared prepared;
   KNIT_CO_TRY(prepared.facts, co_await gather_facts(session.resource_manager(), spec, std::move(limits)));
+  if (!spec.queue.empty()) {
+    if (const auto maximum = co_await maximum_in_queue(session, spec.queue))
+      yarn::restrict(prepared.facts.limits, *maximum, spec.queue);
+  }
   KNIT_CO_TRY(prepared.warnings, check_against(prepared.facts, spec, session.user()));
   co_return prepared;
+}
+
+// What the ResourceManager refuses without our having looked: where it puts those who name no queue is its
+// own affair (queue mappings).
+io::Task<Error> with_other_queues(Session& session, const ClusterFacts& facts, Error error) {
+  if (!refuses_queue(error)) co_return error;
+  // Whom it lets create a queue it asks only then, and says that it is not permitted.
+  const bool missing = facts.queue && !facts.queue->info;
+  const auto code = missing ? ErrorCode::kNotFound : error.code();
+  const auto open = co_await usable_queues(session.resource_manager());
+  if (!open || open->empty()) co_return Error(code, error.message(), error.remote_exception());
+  co_return Error(code, fmt::format("{}; you may submit to {} (--queue)", error.message(), list_of(*open)),
+                  error.remote_exception());
 }
 
 Result<SubmissionTools> tools_for(Session& session, ApplicationService& service, Staging& staging,
@@ -109,7 +129,7 @@ io::Task<Result<ApplicationId>> submit_run(Session& session, RunSpec spec, Launc
   const auto submitted = co_await submission.run(prepared.facts.id, observer);
   if (submitted) (void)co_await io::run_until(io::after(kSweepGrace), swept.wait());
   co_await background.stop();
-  if (!submitted) co_return submitted.error();
+  if (!submitted) co_return co_await with_other_queues(session, prepared.facts, submitted.error());
   co_return prepared.facts.id;
 }
 

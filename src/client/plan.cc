@@ -5,28 +5,17 @@
 
 #include <algorithm>
 #include <map>
-#include <string_view>
 
 #include "app/validate.h"
 #include "base/try.h"
 #include "client/bounds.h"
+#include "client/queues.h"
 #include "yarn/quoting.h"
 
 namespace knit::client {
 namespace {
 
 using Answer = Result<std::vector<std::string>>;
-
-bool is_below(std::string_view path, std::string_view end) {
-  return path.size() > end.size() && path.ends_with(end) && path[path.size() - end.size() - 1] == '.';
-}
-
-// "root.a.b" is called "b" in some answers of a ResourceManager and by its path in others: 3.3 gives a queue
-// by its last name and the rights on it by its path.
-bool names(std::string_view queue, std::string_view name, std::string_view path) {
-  return queue == name || queue == path || is_below(path, queue) ||
-         is_below(queue, path.empty() ? name : path);
-}
 
 io::Task<Result<QueueFacts>> queue_facts(yarn::ResourceManager& resource_manager, std::string queue) {
   QueueFacts facts;
@@ -38,7 +27,10 @@ io::Task<Result<QueueFacts>> queue_facts(yarn::ResourceManager& resource_manager
     facts.has_parent = parent.has_value();
   }
   const auto access = co_await bounded(resource_manager.queue_access());
-  if (access) read_access(*access, facts);
+  if (access && facts.info) facts.may_submit = may_submit(*access, *facts.info);
+  if (!facts.info || !takes_applications(*facts.info) || facts.may_submit == false) {
+    if (auto open = co_await usable_queues(resource_manager)) facts.open = *std::move(open);
+  }
   co_return facts;
 }
 
@@ -54,13 +46,7 @@ io::Task<Result<LabelFacts>> label_facts(yarn::ResourceManager& resource_manager
 }
 
 std::string other_queues(const QueueFacts& facts) {
-  if (facts.open.empty()) return "";
-  constexpr std::size_t kShown = 20;
-  const auto count = std::min(facts.open.size(), kShown);
-  return fmt::format(
-      "; you may submit to {}{}",
-      fmt::join(facts.open.begin(), facts.open.begin() + static_cast<std::ptrdiff_t>(count), ", "),
-      facts.open.size() > count ? ", ..." : "");
+  return facts.open.empty() ? "" : "; you may submit to " + list_of(facts.open);
 }
 
 Answer check_queue(const QueueFacts& facts, const RunSpec& spec, const std::string& user) {
@@ -81,7 +67,7 @@ Answer check_queue(const QueueFacts& facts, const RunSpec& spec, const std::stri
         fmt::format("--queue {}: applications run in its parts alone: {}", queue, fmt::join(children, ", ")));
   }
   if (facts.info->state == QueueState::kStopped || facts.info->state == QueueState::kDraining) {
-    return Error(ErrorCode::kFailedPrecondition,
+    return Error(ErrorCode::kPermissionDenied,
                  fmt::format("--queue {}: the queue is {} and takes no applications; an administrator can "
                              "start it{}",
                              queue, to_string(facts.info->state), other_queues(facts)));
@@ -161,14 +147,6 @@ Answer check_against(const ClusterFacts& facts, const RunSpec& spec, const std::
   if (facts.label) KNIT_TRY_VOID(check_label(*facts.label, spec.node_label));
   if (facts.active_nodes == 0) warnings.push_back("no NodeManager of the cluster is active at the moment");
   return warnings;
-}
-
-void read_access(const std::vector<yarn::QueueAccess>& access, QueueFacts& facts) {
-  for (const auto& one : access) {
-    if (one.may_submit) facts.open.push_back(one.queue);
-    if (facts.info && names(one.queue, facts.info->name, facts.info->path))
-      facts.may_submit = facts.may_submit.value_or(false) || one.may_submit;
-  }
 }
 
 Status check_launch(const RunSpec& spec) {

@@ -20,7 +20,7 @@ struct QueueFacts {
   std::optional<QueueInfo> info;   // none: there is no such queue
   bool has_parent = false;         // of a queue that does not exist: the cluster may create it on demand
   std::optional<bool> may_submit;  // none: the ResourceManager did not tell
-  std::vector<std::string> open;   // the leaf queues in which the user may submit, as far as it told
+  std::vector<std::string> open;   // where this one will not do: those that would, as far as it told
 };
 
 struct LabelFacts {
@@ -37,9 +37,6 @@ struct ClusterFacts {
   std::optional<LabelFacts> label;  // likewise
 };
 
-// Sets may_submit and open; info comes first. A core.
-void read_access(const std::vector<yarn::QueueAccess>& access, QueueFacts& facts);
-
 // `limits` holds what this side's settings say (tags); maxima and types come from the ResourceManager.
 io::Task<Result<ClusterFacts>> gather_facts(yarn::ResourceManager& resource_manager, RunSpec spec,
                                             yarn::ClusterLimits limits);
@@ -48,8 +45,8 @@ io::Task<Result<ClusterFacts>> gather_facts(yarn::ResourceManager& resource_mana
 yarn::SubmissionContext submission_of(const RunSpec& spec, const ApplicationId& id);
 
 // Gives warnings. Errors, in the CLI's words: kInvalidArgument for what can never be (too large, no such
-// label, no such type), kNotFound for a queue, kFailedPrecondition for a stopped one, kPermissionDenied for
-// one that refuses `user`. A core.
+// label, no such type), kNotFound for a queue, kPermissionDenied for one that is stopped or refuses `user`. A
+// core.
 Result<std::vector<std::string>> check_against(const ClusterFacts& facts, const RunSpec& spec,
                                                const std::string& user);
 

@@ -42,31 +42,6 @@ TEST(Plan, AllIsWell) {
   EXPECT_TRUE(checked->empty());
 }
 
-TEST(Plan, AQueuesAccessIsFoundByEitherName) {
-  struct Row {
-    std::string name, path;                 // as the ResourceManager calls the queue
-    std::vector<yarn::QueueAccess> access;  // as it tells the rights
-    std::optional<bool> may_submit;
-  };
-  const std::vector<Row> rows = {
-      {"private",
-       "private",
-       {{"root", false}, {"root.default", true}, {"root.private", false}},
-       false},                                                                              // 3.3
-      {"private", "root.private", {{"root.default", true}, {"root.private", true}}, true},  // 3.4
-      {"private", "root.private", {{"default", true}, {"private", false}}, false},          // 2.10
-      {"private", "", {{"root.private", true}}, true},
-      {"private", "root.a.private", {{"root.b.private", true}}, std::nullopt},
-      {"private", "root.private", {{"root.notprivate", true}}, std::nullopt},
-  };
-  for (const auto& row : rows) {
-    QueueFacts facts;
-    facts.info = QueueInfo{row.name, row.path, QueueState::kRunning};
-    read_access(row.access, facts);
-    EXPECT_EQ(facts.may_submit, row.may_submit) << row.name << " " << row.path << " " << row.access[0].queue;
-  }
-}
-
 TEST(Plan, WhatIsSubmitted) {
   auto spec = date();
   spec.queue = "small";
@@ -122,7 +97,7 @@ TEST(Plan, Queues) {
   for (const auto state : {QueueState::kStopped, QueueState::kDraining}) {
     cluster.queue = queue("x", state);
     error = refusal(cluster, spec);
-    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+    EXPECT_EQ(error.code(), ErrorCode::kPermissionDenied);
     EXPECT_THAT(error.message(), HasSubstr(std::string(to_string(state))));
   }
 

@@ -38,6 +38,15 @@ Result<yarn::LocalResource> resource_of(const control::StagedFile& file) {
                               WallTime(std::chrono::milliseconds(file.modified_ms)), file.archive);
 }
 
+// What only shows when it is known where every file lies.
+Status check_together(const std::vector<control::StagedFile>& files) {
+  yarn::LaunchContext context;
+  for (const auto& file : files) {
+    KNIT_TRY(context.resources[file.name], resource_of(file));
+  }
+  return yarn::check_launch_context(context);
+}
+
 }  // namespace
 
 std::string Submission::temporary_directory() const {
@@ -120,6 +129,7 @@ io::Task<Result<Submission::Staged>> Submission::stage(const LocalFile& local, s
 
 io::Task<Result<std::vector<Plan::File>>> Submission::plan_files() {
   std::vector<Plan::File> plan;
+  std::vector<control::StagedFile> files;
   const auto add = [&](std::string source, std::string name, const LocalFile& local, bool there) {
     plan.push_back({std::move(source), std::move(name),
                     tools_.staging.file_system().uri() + tools_.staging.cache().path_of(local.key),
@@ -136,12 +146,15 @@ io::Task<Result<std::vector<Plan::File>>> Submission::plan_files() {
       KNIT_CO_TRY(const auto staged, co_await use_in_place(file));
       plan.push_back({file.source, name, staged.file.uri, static_cast<std::uint64_t>(staged.file.size), false,
                       file.archive});
+      files.push_back(staged.file);
       continue;
     }
     KNIT_CO_TRY(const auto local, co_await open_local_file(file, name, temporary_directory()));
     KNIT_CO_TRY(const auto there, co_await tools_.staging.cache().look(local.key));
     add(file.source, name, local, there.has_value());
+    files.push_back({name, plan.back().target, static_cast<std::int64_t>(local.key.size), 0, local.archive});
   }
+  KNIT_CO_TRY_VOID(check_together(files));
   co_return plan;
 }
 
@@ -165,7 +178,9 @@ io::Task<Status> Submission::stage_all(RunObserver& observer) {
     KNIT_CO_TRY(auto staged, co_await stage(local, name, file.source, observer));
     files_.push_back(std::move(staged));
   }
-  co_return Status();
+  std::vector<control::StagedFile> files;
+  for (const auto& staged : files_) files.push_back(staged.file);
+  co_return check_together(files);
 }
 
 // A sweeper may have taken what the launch file names before it could see that.

@@ -79,6 +79,8 @@ class Submission {
 // What a refusal by the ResourceManager means, from its words. `error` is that of the submit call. Cores.
 Error refused_at_submit(Error error);
 Error refused_later(const ApplicationReport& report);
+// Whether it is one of these, and another queue might take the application.
+bool refuses_queue(const Error& error);
 
 // The settings that the master needs of its client's, without secrets.
 std::map<std::string, std::string> settings_for_master(const conf::Settings& settings);

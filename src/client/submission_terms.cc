@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/diagnostics.h"
 #include "client/submission.h"
 
 namespace knit::client {
@@ -20,8 +21,8 @@ constexpr std::array<Phrase, 14> kPhrases = {{
     {"does not have permission to submit", ErrorCode::kPermissionDenied},
     {"cannot submit", ErrorCode::kPermissionDenied},
     {"doesn't have permission to access all labels", ErrorCode::kPermissionDenied},
-    {"is STOPPED", ErrorCode::kFailedPrecondition},
-    {"is DRAINING", ErrorCode::kFailedPrecondition},
+    {"is STOPPED", ErrorCode::kPermissionDenied},
+    {"is DRAINING", ErrorCode::kPermissionDenied},
     {"to unknown queue", ErrorCode::kNotFound},
     {"to nonexistent queue", ErrorCode::kNotFound},
     {"to non-leaf queue", ErrorCode::kInvalidArgument},
@@ -32,18 +33,13 @@ constexpr std::array<Phrase, 14> kPhrases = {{
     {"Invalid label", ErrorCode::kInvalidArgument},
 }};
 
+constexpr std::string_view kRefuses = "the ResourceManager refuses ";
+
 ErrorCode code_of(std::string_view text, ErrorCode otherwise) {
   for (const auto& phrase : kPhrases) {
     if (text.find(phrase.words) != std::string_view::npos) return phrase.code;
   }
   return otherwise;
-}
-
-// Diagnostics may be a stack trace: its first line says what happened.
-std::string first_line(std::string_view text) {
-  text = text.substr(0, text.find('\n'));
-  while (!text.empty() && (text.back() == ' ' || text.back() == '.')) text.remove_suffix(1);
-  return std::string(text);
 }
 
 }  // namespace
@@ -55,18 +51,22 @@ Error refused_at_submit(Error error) {
     case ErrorCode::kDeadlineExceeded:
       return error;
     default:
-      return Error(
-          code_of(error.message(), error.code()),
-          fmt::format("the ResourceManager refuses the application: {}", first_line(error.message())),
-          error.remote_exception());
+      return Error(code_of(error.message(), error.code()),
+                   fmt::format("{}the application: {}", kRefuses, first_line(error.message())),
+                   error.remote_exception());
   }
 }
 
 Error refused_later(const ApplicationReport& report) {
   return Error(
       code_of(report.diagnostics, ErrorCode::kFailedPrecondition),
-      fmt::format("the ResourceManager refuses {}: {}", to_string(report.id),
+      fmt::format("{}{}: {}", kRefuses, to_string(report.id),
                   report.diagnostics.empty() ? "it gives no reason" : first_line(report.diagnostics)));
+}
+
+bool refuses_queue(const Error& error) {
+  return error.message().starts_with(kRefuses) &&
+         (error.code() == ErrorCode::kPermissionDenied || error.code() == ErrorCode::kNotFound);
 }
 
 std::map<std::string, std::string> settings_for_master(const conf::Settings& settings) {

@@ -88,7 +88,7 @@ class SubmissionTest : public testing::Test {
 TEST_F(SubmissionTest, StagesAndSubmits) {
   write("folder/a", "a");
   const auto data = write("data.csv", "1,2\n");
-  spec_.files = {{data, "", false}, {local_ + "/folder", "lib", false}, {data, "again", false}};
+  spec_.files = {{data, "", false}, {local_ + "/folder", "lib", false}};
   spec_.environment = {{"A", "$x"}};
   spec_.staging_dir = "ignored by the master";
   const auto submitted = submit();
@@ -105,13 +105,12 @@ TEST_F(SubmissionTest, StagesAndSubmits) {
   EXPECT_TRUE(launch->spec.staging_dir.empty());
   EXPECT_EQ(launch->staging_uri, std::string("memory://") + kStaging);
   EXPECT_EQ(launch->settings.at("knit.cluster"), "rm:8032");
-  ASSERT_EQ(launch->files.size(), 3u);
+  ASSERT_EQ(launch->files.size(), 2u);
   EXPECT_EQ(launch->files[0].name, "data.csv");
   EXPECT_FALSE(launch->files[0].archive);
   EXPECT_EQ(launch->files[1].name, "lib");
   EXPECT_TRUE(launch->files[1].archive) << "a folder travels packed";
   EXPECT_TRUE(launch->files[1].uri.ends_with("/lib.tar"));
-  EXPECT_EQ(launch->files[2].uri, launch->files[0].uri);
   ASSERT_EQ(launch->master_files.size(), 1u);
 
   ASSERT_EQ(service_.submitted.size(), 1u);
@@ -127,6 +126,18 @@ TEST_F(SubmissionTest, StagesAndSubmits) {
   EXPECT_EQ(context.master.environment.at("HADOOP_USER_NAME"), "alice");
   EXPECT_FALSE(context.master.tokens.empty());
   EXPECT_TRUE(service_.killed.empty());
+}
+
+// A container finds such a file under one of the names only, and nobody says so (seen on 3.4.2).
+TEST_F(SubmissionTest, OneFileUnderTwoNamesIsRefused) {
+  const auto data = write("data.csv", "1,2\n");
+  spec_.files = {{data, "", false}, {data, "again", false}};
+  const auto refused = submit();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_THAT(refused.error().message(), HasSubstr("'again' and 'data.csv' have the same source"));
+  EXPECT_TRUE(service_.submitted.empty());
+  EXPECT_FALSE(run(memory_.stat(kAppFolder)));
 }
 
 TEST_F(SubmissionTest, TheSecondTimeNothingIsUploaded) {

@@ -110,8 +110,9 @@ Result<std::string> hdfs_authority(const Settings& settings, std::string_view ur
   const std::string full = by_default ? base : std::string(uri);
   const auto said_by = [&]() -> std::string {
     const auto entry = settings.entry(kDefaultFs);
-    return by_default ? fmt::format("{} = {} ({})", kDefaultFs, entry->value, to_string(entry->origin))
-                      : fmt::format("{} = {}", what, uri);
+    return by_default    ? fmt::format("{} = {} ({})", kDefaultFs, entry->value, to_string(entry->origin))
+           : what == uri ? std::string(uri)
+                         : fmt::format("{} = {}", what, uri);
   };
   if (by_default && !settings.is_set(kDefaultFs)) {
     return Error(
@@ -121,7 +122,13 @@ Result<std::string> hdfs_authority(const Settings& settings, std::string_view ur
                     kDefaultFs));
   }
   if (scheme_of(full) != "hdfs") {
-    return Error(ErrorCode::kUnimplemented, fmt::format("{}: Knit reads and writes hdfs:// only", said_by()));
+    return Error(
+        ErrorCode::kUnimplemented,
+        fmt::format("{}: Knit reads and writes hdfs:// only. {}", said_by(),
+                    by_default
+                        ? "Name the cluster's HDFS with -D fs.defaultFS=hdfs://NAMENODE:PORT, or for a run "
+                          "alone with --staging-dir hdfs://NAMENODE:PORT/PATH"
+                        : "Give an hdfs:// address, or let the containers read it themselves"));
   }
   auto authority = authority_of(full);
   if (authority.empty())

@@ -75,15 +75,23 @@ bool survives_script(std::string_view name) {
 
 }  // namespace
 
+void restrict(ClusterLimits& limits, const Resource& maximum, std::string_view queue) {
+  auto& most = limits.maximum;
+  if (maximum.memory >= most.memory && maximum.vcores >= most.vcores) return;
+  most.memory = std::min(most.memory, maximum.memory);
+  most.vcores = std::min(most.vcores, maximum.vcores);
+  limits.where = fmt::format("in queue '{}'", shown(queue));
+}
+
 Status check_resource(std::string_view what, const Resource& resource, const ClusterLimits& limits) {
   if (resource.memory <= ByteSize()) return refused(fmt::format("{} asks for no memory", what));
   if (resource.memory > limits.maximum.memory) {
-    return refused(fmt::format("{} asks for {} of memory; one container gets at most {} here", what,
-                               to_string(resource.memory), to_string(limits.maximum.memory)));
+    return refused(fmt::format("{} asks for {} of memory; one container gets at most {} {}", what,
+                               to_string(resource.memory), to_string(limits.maximum.memory), limits.where));
   }
   if (resource.vcores < 1 || resource.vcores > limits.maximum.vcores) {
-    return refused(fmt::format("{} asks for {} vcores; one container gets 1 to {} here", what,
-                               resource.vcores, limits.maximum.vcores));
+    return refused(fmt::format("{} asks for {} vcores; one container gets 1 to {} {}", what, resource.vcores,
+                               limits.maximum.vcores, limits.where));
   }
   for (const auto& [name, amount] : resource.others) {
     const auto same = [&](const ResourceType& type) { return type.name == name; };
@@ -139,7 +147,7 @@ Status check_launch_context(const LaunchContext& context) {
     if (!is_new) {
       return refused(fmt::format(
           "files '{}' and '{}' have the same source '{}', which YARN can show a container under one "
-          "name only: leave one out, or make a copy of the source",
+          "name only: leave one out, or give a copy that has another name",
           shown(other->second), shown(name), shown(resource.path)));
     }
   }

@@ -16,6 +16,7 @@ namespace knit::yarn {
 // Of one cluster, for one queue.
 struct ClusterLimits {
   Resource maximum;                  // of one container
+  std::string where = "here";        // what sets it, for messages: "in queue 'small'"
   std::vector<ResourceType> types;   // empty: not known, names are not checked
   std::size_t max_tags = 10;         // yarn.resourcemanager.application.max-tags
   std::size_t max_tag_length = 100;  // yarn.resourcemanager.application.max-tag.length
@@ -25,6 +26,9 @@ struct ClusterLimits {
 inline constexpr std::size_t kMaximumTypeLength = 20;
 // Ours, far above what anybody writes: names are repeated in every report and page.
 inline constexpr std::size_t kMaximumNameLength = 1000;
+
+// To what one container of a queue gets, where that is less.
+void restrict(ClusterLimits& limits, const Resource& maximum, std::string_view queue);
 
 // Each returns kInvalidArgument that says what is wrong, what is allowed, and of what.
 

@@ -84,6 +84,16 @@ TEST(Limits, Resources) {
       "yarn.io/gpu");
 }
 
+TEST(Limits, AQueueGivesLess) {
+  auto both = limits();
+  restrict(both, {ByteSize::mib(9000), 9, {}}, "large");
+  EXPECT_EQ(both.maximum, limits().maximum);
+  restrict(both, {ByteSize::mib(512), 9, {}}, "small");
+  EXPECT_EQ(both.maximum, (Resource{ByteSize::mib(512), 4, {{"yarn.io/gpu", 2}}}));
+  EXPECT_EQ(check_resource("an instance", {ByteSize::mib(513), 1, {}}, both).error().message(),
+            "an instance asks for 513 MiB of memory; one container gets at most 512 MiB in queue 'small'");
+}
+
 TEST(Limits, NamesThatTheLaunchScriptCanSay) {
   for (const std::string name : {"a", "a b", "a'b", "data.tar.gz", "sub/dir/a", "größe", "{}", "a;b", "*"}) {
     const auto status = check_local_resource(name, from("/x/y"));

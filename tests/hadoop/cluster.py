@@ -163,7 +163,7 @@ class MiniHadoop(Peers):
         if not self.daemons[name].running():
             return True
         info = rest.jmx(self.layout.address(f"{name}.http"), DATANODE_BEAN)
-        actors = json.loads(info["BPServiceActorInfo"] or "[]") if info else []
+        actors = json.loads(info.get("BPServiceActorInfo") or "[]") if info else []
         return bool(actors) and all(actor["ActorState"] == "RUNNING" for actor in actors)
 
     def _yarn_ready(self) -> bool:

@@ -57,8 +57,30 @@ class WebHdfs:
     def set_owner(self, path: str, owner: str) -> None:
         self._put(path, "SETOWNER", f"&owner={quote(owner)}")
 
+    def set_quota(self, path: str, names: int = -1, space: int = -1) -> None:
+        """-1 is no limit."""
+        self._put(path, "SETQUOTA", f"&namespacequota={names}&storagespacequota={space}")
+
+    def set_erasure_coding(self, path: str, policy: str) -> None:
+        self._put(path, "SETECPOLICY", f"&ecpolicy={policy}")
+
+    def list(self, path: str) -> list[str]:
+        """Names, and none of what is not there."""
+        status, body = self._ask("GET", path, "LISTSTATUS", "")
+        if status == 404:
+            return []
+        self._expect_ok(status, body, f"LISTSTATUS {path}")
+        return [entry["pathSuffix"] for entry in json.loads(body)["FileStatuses"]["FileStatus"]]
+
     def _put(self, path: str, operation: str, arguments: str) -> None:
+        status, body = self._ask("PUT", path, operation, arguments)
+        self._expect_ok(status, body, f"{operation} {path}")
+
+    def _ask(self, method: str, path: str, operation: str, arguments: str) -> tuple[int, bytes]:
         target = f"/webhdfs/v1{quote(path)}?op={operation}&user.name={self._user}{arguments}"
-        status, body = request("PUT", self._address, target)
+        return request(method, self._address, target)
+
+    @staticmethod
+    def _expect_ok(status: int, body: bytes, what: str) -> None:
         if status != 200:
-            raise RestError(f"{operation} {path}: {status} {body.decode(errors='replace')[:500]}")
+            raise RestError(f"{what}: {status} {body.decode(errors='replace')[:500]}")

@@ -1,0 +1,83 @@
+#include "client/queues.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "client/bounds.h"
+#include "conf/yarn_settings.h"
+#include "http/client.h"
+#include "io/wait.h"
+#include "yarn/scheduler_page.h"
+
+namespace knit::client {
+namespace {
+
+// A port that a firewall closes must not hold up a submission.
+constexpr auto kPageDeadline = std::chrono::seconds(2);
+constexpr std::size_t kMaxShown = 20;
+
+void collect(const QueueInfo& queue, const std::vector<yarn::QueueAccess>& access,
+             std::vector<std::string>& out) {
+  if (takes_applications(queue) && may_submit(access, queue) == true) out.push_back(queue.name);
+  for (const auto& child : queue.children) collect(child, access, out);
+}
+
+io::Task<Result<std::string>> read_page(io::HostPort server) {
+  http::Request request{
+      std::move(server), std::string(yarn::kSchedulerPage), {{"Accept", "application/json"}}};
+  http::Options options;
+  options.limits.max_text = yarn::kLargestSchedulerPage;
+  KNIT_CO_TRY(const auto response, co_await http::get(std::move(request), std::move(options)));
+  co_return co_await response->read_text();
+}
+
+}  // namespace
+
+bool takes_applications(const QueueInfo& queue) {
+  return queue.children.empty() && queue.state != QueueState::kStopped &&
+         queue.state != QueueState::kDraining;
+}
+
+std::optional<bool> may_submit(const std::vector<yarn::QueueAccess>& access, const QueueInfo& queue) {
+  std::optional<bool> may;
+  for (const auto& one : access) {
+    if (yarn::is_queue(one.queue, queue.name, queue.path)) may = may.value_or(false) || one.may_submit;
+  }
+  return may;
+}
+
+std::vector<std::string> usable_queues(const QueueInfo& root, const std::vector<yarn::QueueAccess>& access) {
+  std::vector<std::string> out;
+  collect(root, access, out);
+  return out;
+}
+
+io::Task<Result<std::vector<std::string>>> usable_queues(yarn::ResourceManager& resource_manager) {
+  KNIT_CO_TRY(const auto access, co_await bounded(resource_manager.queue_access()));
+  KNIT_CO_TRY(const auto root, co_await bounded(resource_manager.queue("root", true, true)));
+  co_return usable_queues(root, access);
+}
+
+std::string list_of(const std::vector<std::string>& queues) {
+  const auto count = std::min(queues.size(), kMaxShown);
+  const auto end = queues.begin() + static_cast<std::ptrdiff_t>(count);
+  return fmt::format("{}{}", fmt::join(queues.begin(), end, ", "), queues.size() > count ? ", ..." : "");
+}
+
+io::Task<std::optional<Resource>> maximum_in_queue(Session& session, std::string queue) {
+  const auto web = conf::resource_manager_web(session.settings());
+  if (!web || web->tls) co_return std::nullopt;
+  const auto deadline = io::after(kPageDeadline);
+  for (const auto& endpoint : web->endpoints) {
+    const auto page = co_await io::run_until(deadline, read_page({endpoint.host, endpoint.port}));
+    // A standby answers with something else.
+    if (!page) continue;
+    if (auto maximum = yarn::maximum_in_queue(*page, queue)) co_return maximum;
+  }
+  co_return std::nullopt;
+}
+
+}  // namespace knit::client
