@@ -162,11 +162,10 @@ std::optional<Conclusion> Instances::conclusion() const {
   const bool over = done_ == static_cast<std::int32_t>(instances_.size()) || (fail_fast_ && failed);
   if (!over) return std::nullopt;
   Conclusion out;
-  out.status = failed ? FinalStatus::kFailed : FinalStatus::kSucceeded;
+  out.status = failed || stopped_ > 0 ? FinalStatus::kFailed : FinalStatus::kSucceeded;
   if (first_failure_) {
     out.diagnostics = describe_failures();
   } else if (stopped_ > 0) {
-    out.status = FinalStatus::kFailed;
     out.diagnostics =
         fmt::format("{} of {} instances were stopped before they ended", stopped_, instances_.size());
   } else {

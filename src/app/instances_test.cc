@@ -215,6 +215,15 @@ TEST(Instances, AStoppedApplicationHasFailed) {
   EXPECT_EQ(all.conclusion()->status, FinalStatus::kFailed);
 }
 
+TEST(Instances, AStoppedApplicationHasFailedWhateverMayFail) {
+  Instances all(spec(2, 0, 1));
+  ASSERT_TRUE(all.begin(container(1), node(1), kStart));
+  EXPECT_TRUE(all.ended(container(1), kBad, kStart)->final);
+  EXPECT_FALSE(all.conclusion());
+  all.stop();
+  EXPECT_EQ(all.conclusion()->status, FinalStatus::kFailed);
+}
+
 TEST(Instances, AJournalBringsBackWhatIsDone) {
   Instances all(spec(4, 1));
   all.restore_begun(0, 0, container(1), node(1));
@@ -259,9 +268,7 @@ TEST(NodeFaults, ANodeThatStartsNothingIsAvoidedForAWhile) {
   faults.failed("a");
   EXPECT_THAT(faults.update(kStart, 9).additions, ElementsAre("a"));
   EXPECT_THAT(faults.update(kStart + 1min, 9).additions, IsEmpty());
-  EXPECT_THAT(faults.avoided(), ElementsAre("a"));
   EXPECT_THAT(faults.update(kStart + kAvoidNodeFor, 9).removals, ElementsAre("a"));
-  EXPECT_THAT(faults.avoided(), IsEmpty());
 }
 
 TEST(NodeFaults, AtMostAThirdOfTheNodes) {

@@ -34,10 +34,4 @@ AvoidChanges NodeFaults::update(WallTime now, std::int32_t nodes) {
   return changes;
 }
 
-std::vector<std::string> NodeFaults::avoided() const {
-  std::vector<std::string> hosts;
-  for (const auto& [host, until] : avoided_) hosts.push_back(host);
-  return hosts;
-}
-
 }  // namespace knit::app

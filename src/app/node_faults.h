@@ -30,8 +30,6 @@ class NodeFaults {
   void failed(const std::string& host);
   // What has changed since the last call. `nodes` is the number in the cluster.
   AvoidChanges update(WallTime now, std::int32_t nodes);
-  // Those avoided now: after a ResourceManager's restart it must be told all again.
-  std::vector<std::string> avoided() const;
 
  private:
   std::map<std::string, std::int32_t> faults_;  // in a row

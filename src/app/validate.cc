@@ -130,10 +130,10 @@ Status check_policy(const RunSpec& spec) {
   if (spec.max_failures < 0)
     return invalid(fmt::format("--max-failures {}: must not be negative", spec.max_failures));
   // From the command line durations come in whole seconds or more; YARN counts lifetimes in seconds.
-  if (spec.lifetime && *spec.lifetime < std::chrono::seconds(1))
-    return invalid("--lifetime: must be 1 s or more");
-  if (spec.start_timeout && spec.start_timeout->count() <= 0)
-    return invalid("--start-timeout: must be more than 0");
+  if (spec.lifetime && (*spec.lifetime < std::chrono::seconds(1) || *spec.lifetime > kLongestDuration))
+    return invalid("--lifetime: must be from 1 s to ten years");
+  if (spec.start_timeout && (spec.start_timeout->count() <= 0 || *spec.start_timeout > kLongestDuration))
+    return invalid("--start-timeout: must be more than 0 and at most ten years");
   if (spec.master_memory <= ByteSize()) return invalid("--master-memory must be more than 0");
   if (spec.master_attempts && *spec.master_attempts < 1) {
     return invalid(fmt::format("--master-attempts {}: must be 1 or more", *spec.master_attempts));

@@ -4,12 +4,15 @@
 
 #include <knit/run_spec.h>
 
+#include <chrono>
 #include <string>
 
 namespace knit::app {
 
 // Ours; far above what one master and one queue are used for.
 inline constexpr std::int32_t kMaxInstances = 100'000;
+// As parse_duration's.
+inline constexpr std::chrono::milliseconds kLongestDuration = std::chrono::days(3650);
 // NAME_MAX of Linux.
 inline constexpr std::size_t kMaxFileName = 255;
 

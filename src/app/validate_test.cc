@@ -88,6 +88,8 @@ TEST(Validate, EachMistakeIsNamed) {
       {[](RunSpec& s) { s.max_failures = -1; }, "--max-failures"},
       {[](RunSpec& s) { s.lifetime = std::chrono::milliseconds(10); }, "--lifetime"},
       {[](RunSpec& s) { s.start_timeout = std::chrono::milliseconds(0); }, "--start-timeout"},
+      {[](RunSpec& s) { s.lifetime = std::chrono::milliseconds::max(); }, "--lifetime"},
+      {[](RunSpec& s) { s.start_timeout = std::chrono::milliseconds::max(); }, "--start-timeout"},
       {[](RunSpec& s) { s.master_memory = ByteSize(); }, "--master-memory"},
       {[](RunSpec& s) { s.master_attempts = 0; }, "--master-attempts"},
       {[](RunSpec& s) { s.name = "a\nb"; }, "--name"},

@@ -191,6 +191,9 @@ TEST(Journal, AMalformedLineIsNamed) {
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code(), ErrorCode::kDataLoss);
   EXPECT_EQ(read.error().message(), "journal, line 2: journal entry: container: is missing");
+  auto starting = std::get<InstanceStarting>(one_of_each()[1]);
+  starting.restart = INT32_MAX;  // nobody could count on from there
+  EXPECT_THAT(decode_journal_line(encode(starting)).error().message(), HasSubstr("restart"));
   JournalReader endless;
   EXPECT_TRUE(endless.feed(std::string(kMaxJournalLine, ' ')));
   EXPECT_THAT(endless.feed(" ").error().message(), HasSubstr("line 1: longer than"));

@@ -17,6 +17,7 @@ using base::json_text;
 using base::JsonReader;
 
 constexpr std::size_t kMaxWords = 100'000;
+constexpr std::int32_t kMaxNumber = 1'000'000'000;  // of an instance or a restart: readers count on from it
 constexpr std::array kFinalStatuses = {FinalStatus::kUndefined, FinalStatus::kSucceeded, FinalStatus::kFailed,
                                        FinalStatus::kKilled, FinalStatus::kEnded};
 
@@ -35,7 +36,7 @@ WallTime time(JsonReader& in) {
   return WallTime(std::chrono::milliseconds(in.integer("time_ms", 0)));
 }
 std::int32_t number(JsonReader& in, std::string_view name) {
-  return static_cast<std::int32_t>(in.integer(name, 0, INT32_MAX));
+  return static_cast<std::int32_t>(in.integer(name, 0, kMaxNumber));
 }
 
 json::object to_object(const MasterStarted& entry, bool whole_command = true) {

@@ -161,7 +161,7 @@ Status File::close() {
 
 void File::give_up() {
   struct stat named {};
-  if (!std::exchange(provisional_, false) || ::lstat(path_.c_str(), &named) != 0) return;
+  if (!provisional_.exchange(false) || ::lstat(path_.c_str(), &named) != 0) return;
   if (named.st_dev == device_ && named.st_ino == inode_) ::unlink(path_.c_str());
 }
 
@@ -210,13 +210,7 @@ Result<std::vector<FileStatus>> list(const std::string& path) {
 
 Result<std::shared_ptr<File>> open_to_read(const std::string& path) {
   // Not waiting for the other end of a pipe: length() refuses those.
-  KNIT_TRY(auto file, open_file(path, O_RDONLY | O_NONBLOCK));
-  KNIT_TRY_VOID([&]() -> Status {
-    const auto length = file->length();
-    if (!length) return length.error();
-    return {};
-  }());
-  return file;
+  return open_file(path, O_RDONLY | O_NONBLOCK);
 }
 
 Result<std::shared_ptr<File>> create(const std::string& path, const CreateOptions& options) {

@@ -1,6 +1,8 @@
 // The blocking system calls of LocalFileSystem, as functions with Results. For its own files.
 #pragma once
 
+#include <atomic>
+
 #include "fs/file_system.h"
 
 namespace knit::fs::local {
@@ -28,7 +30,7 @@ class File {
  private:
   int fd_;
   std::string path_;
-  bool provisional_;
+  std::atomic<bool> provisional_;  // give_up() may come while a call of another thread runs
   std::uint64_t device_ = 0, inode_ = 0;
 };
 

@@ -321,6 +321,7 @@ TEST(HdfsFileSystem, ADeadlineStopsAWriteAndAbortStillWorks) {
   Options options;
   options.replication = 1;
   const auto fs = cluster.file_system(options);
+  cluster.name_node->takes_time = true;
   cluster.faults.packet = [](std::size_t) { return Faults::Packet::kSilence; };
   const auto work = [](fs::FileSystem& system) -> io::Task<Status> {
     KNIT_CO_TRY(auto writer, co_await system.create("/f", {}));

@@ -104,6 +104,24 @@ TEST(Wait, CleanupMayWaitAgainAfterACancellation) {
   EXPECT_EQ(*result, 1);
 }
 
+TEST(Wait, ACleanupOfItsOwnWorksInACancelledTaskThatStaysCancelled) {
+  Loop loop(Loop::Time::kManual);
+  auto cleanup = []() -> Task<Status> {
+    co_await begin_cleanup();
+    co_return co_await sleep_for(10ms);
+  };
+  auto work = [&]() -> Task<Result<bool>> {
+    (void)co_await sleep_for(1h);
+    const Status clean = co_await run_until(kNoDeadline, cleanup());
+    EXPECT_FALSE(co_await check_cancelled());
+    co_return clean.has_value();
+  };
+  auto result = run_manual(
+      loop, [&]() -> Task<Result<bool>> { co_return co_await run_until(after(1s), work()); }(), 2s);
+  ASSERT_TRUE(result.has_value());
+  EXPECT_TRUE(*result);
+}
+
 TEST(Wait, NestedDeadlinesEndAtTheEarlier) {
   Loop loop(Loop::Time::kManual);
   const auto start = loop.now();

@@ -19,7 +19,7 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Starts `task` on the current loop; it first runs after the caller next waits.
+  // Starts `task` on the current loop: it runs at once, up to its first wait.
   void spawn(Task<void> task);
   std::size_t running() const;
   // Cancels every task without waiting.

@@ -1,6 +1,8 @@
 #include "io/wait.h"
 
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <list>
 
 #include "base/try.h"
@@ -32,6 +34,13 @@ class ScopedTimer {
   std::optional<TimerQueue::Key> key_;
 };
 
+// A child runs at once up to its first wait. That of a cancelled caller lets its own cancellation come first:
+// later it would cut off what the child has begun to clean up.
+Task<void> once_cancelled(Task<void> work) {
+  co_await asio::post(asio::use_awaitable);
+  co_await std::move(work);
+}
+
 }  // namespace
 
 namespace detail {
@@ -42,11 +51,12 @@ Error deadline_error() {
 
 Task<bool> run_child(Deadline deadline, Task<void> work) {
   const auto state = co_await asio::this_coro::cancellation_state;
+  const bool cancelled = state.cancelled() != asio::cancellation_type::none;
   Child child;
   Waiter waiter;
-  child.start(std::move(work), [&waiter] { waiter.wake(); });
+  child.start(cancelled ? once_cancelled(std::move(work)) : std::move(work), [&waiter] { waiter.wake(); });
   bool late = false;
-  if (state.cancelled() != asio::cancellation_type::none) child.cancel();
+  if (cancelled) child.cancel();
   {
     ScopedTimer timer(deadline, [&] {
       late = true;

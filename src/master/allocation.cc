@@ -1,5 +1,6 @@
 #include "master/allocation.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -83,8 +84,10 @@ const yarn::AllocateRequest& Allocation::next(float progress) {
 
 Allocation::News Allocation::answered(const yarn::AllocateResponse& response) {
   News news;
+  std::int32_t given = 0;
   for (const auto& container : response.allocated) {
     if (!known_.insert(container.id).second) continue;
+    ++given;
     // One that has ended before we hear of it cannot be used.
     if (!completed_.contains(container.id)) news.containers.push_back(container);
   }
@@ -97,13 +100,12 @@ Allocation::News Allocation::answered(const yarn::AllocateResponse& response) {
     released_.erase(status.id);
     news.completed.push_back(status);
   }
-  const auto given = static_cast<std::int32_t>(news.containers.size());
   if (in_flight_ && !in_flight_->asks.empty()) {
     outstanding_ = in_flight_->asks.front().count;
   } else {
-    outstanding_ = outstanding_ > given ? outstanding_ - given : 0;
+    outstanding_ = std::max(outstanding_ - given, 0);
   }
-  wanted_ = wanted_ > given ? wanted_ - given : 0;
+  wanted_ = std::max(wanted_ - static_cast<std::int32_t>(news.containers.size()), 0);
   response_id_ = response.response_id;
   in_flight_.reset();
   return news;

@@ -184,6 +184,16 @@ TEST(Allocation, AReleaseIsToldOnceAndEndsWithItsContainer) {
   EXPECT_THAT(all.next(0).releases, IsEmpty()) << "it has ended";
 }
 
+TEST(Allocation, AContainerThatComesAfterItsEndIsAskedForAgain) {
+  Allocation all = asking(1);
+  (void)all.next(0);
+  (void)all.answered(answer(2, {}, {7}));
+  (void)all.next(0);
+  EXPECT_THAT(all.answered(answer(3, {7})).containers, IsEmpty());
+  all.want(1);
+  EXPECT_THAT(asked(all.next(0)), ElementsAre(1)) << "the ResourceManager owes nothing any more";
+}
+
 TEST(Allocation, ContainersOfEarlierAttemptsAreGivenBack) {
   Allocation all = asking(1);
   auto response = answer(2);

@@ -56,7 +56,8 @@ io::Task<Result<bool>> Journal::recover_from(std::string path, std::int32_t atte
     entries.clear();
     co_return false;
   }
-  content_ = read->substr(0, good);
+  content_ = *std::move(read);  // perhaps most of this process's memory: not copied
+  content_.resize(good);
   co_return true;
 }
 

@@ -62,7 +62,7 @@ class Journal {
 
   // Writes what is left, closes the file and makes it the record of the run.
   io::Task<Status> finish();
-  // Ends without closing the file: a later attempt, or nobody, goes on.
+  // Ends without a record: a later attempt, or nobody, goes on.
   io::Task<void> stop();
 
  private:

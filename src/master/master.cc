@@ -135,7 +135,6 @@ io::Task<Status> Master::register_master() {
   }
   last_answer_ = io::now();
   allocation_.registered();
-  allocation_.avoid(node_faults_.avoided(), {});
   notes_.say(
       fmt::format("registered with the ResourceManager{}{}", queue_.empty() ? "" : " in queue ", queue_));
   co_return Status();
