@@ -89,6 +89,7 @@ class KNIT_EXPORT Client {
   // Removes entries that were unused for `age` and that no live application names; gives what was removed.
   Result<std::vector<CacheEntry>> cache_collect(std::chrono::hours age);
 
+  // Of a folder; "" is the home directory.
   Result<std::vector<FileInfo>> list_files(const std::string& path);
   Result<FileInfo> stat_file(const std::string& path);
   Status put(const std::string& local, const std::string& remote, bool overwrite, RunObserver& observer,

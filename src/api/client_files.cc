@@ -40,7 +40,9 @@ struct Local {
 
 Result<std::vector<FileInfo>> Client::list_files(const std::string& path) {
   return impl_->call<std::vector<FileInfo>>([&]() -> io::Task<Result<std::vector<FileInfo>>> {
-    KNIT_CO_TRY(const auto place, client::locate(*impl_->session, path, path));
+    KNIT_CO_TRY(auto* hdfs, impl_->session->file_system(path, path));
+    const auto home = hdfs->home();
+    KNIT_CO_TRY(const auto place, client::locate(*impl_->session, path.empty() ? home : path, path));
     KNIT_CO_TRY(const auto entries, co_await place.file_system->list(place.path));
     std::vector<FileInfo> out;
     for (const auto& entry : entries) out.push_back(to_info(entry));

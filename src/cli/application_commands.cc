@@ -9,6 +9,7 @@
 #include "cli/outcome.h"
 #include "cli/reports.h"
 #include "cli/signals.h"
+#include "cli/whole_number.h"
 
 namespace knit::cli {
 namespace {
@@ -108,7 +109,7 @@ void add_application_commands(CLI::App& app, Context& context) {
   add_staging_option(*command, context);
   command->add_option("--timeout", options->timeout, "give up after this long (exit code 4)");
   command->add_option("--exit-code-from", options->instance, "end with this instance's exit code")
-      ->check(CLI::NonNegativeNumber);
+      ->transform(whole_number());
   command->callback([&context, options] {
     context.action = [&context, options] {
       return wait(context, options->id, options->timeout, options->instance);

@@ -8,6 +8,8 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/reports.h"
+#include "cli/standard_streams.h"
+#include "cli/whole_number.h"
 
 namespace knit::cli {
 namespace {
@@ -123,7 +125,7 @@ int kill(Context& context, const std::vector<std::string>& applications) {
       worst = fail(killed.error());
       continue;
     }
-    fmt::print(stderr, "{} {}\n", to_string(id), *killed ? "killed" : "had ended before");
+    tell("{} {}\n", to_string(id), *killed ? "killed" : "had ended before");
   }
   return worst;
 }
@@ -139,7 +141,7 @@ void add_cluster_commands(CLI::App& app, Context& context) {
   ls->add_option("--queue", options->queues, "in this queue")->delimiter(',');
   ls->add_option("--tag", options->tags, "with this tag")->delimiter(',');
   ls->add_option("--name", options->name, "with exactly this name");
-  ls->add_option("--limit", options->limit, "at most so many, the newest")->check(CLI::PositiveNumber);
+  ls->add_option("--limit", options->limit, "at most so many, the newest")->transform(whole_number(1));
   ls->callback(
       [&context, options] { context.action = [&context, options] { return list(context, *options); }; });
 

@@ -9,6 +9,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "cli/standard_streams.h"
+
 namespace knit::cli {
 
 int exit_code_of(ErrorCode code) {
@@ -44,10 +46,10 @@ void tell_cluster(const Client& client) {
   constexpr std::array<std::string_view, 4> kTold = {"fs.defaultFS", "yarn.resourcemanager.address",
                                                      "yarn.resourcemanager.ha.rm-ids",
                                                      "yarn.resourcemanager.hostname"};
-  fmt::print(stderr, "knit: the user is {}\n", client.user());
+  tell("knit: the user is {}\n", client.user());
   for (const auto& setting : client.settings()) {
     if (std::find(kTold.begin(), kTold.end(), setting.key) == kTold.end()) continue;
-    fmt::print(stderr, "knit: {} is {} ({})\n", setting.key, setting.value, setting.origin);
+    tell("knit: {} is {} ({})\n", setting.key, setting.value, setting.origin);
   }
 }
 
@@ -63,7 +65,7 @@ Client& Context::client() {
 
 int fail(const Error& error) {
   if (error.code() == ErrorCode::kCancelled) return kExitInterrupted;
-  fmt::print(stderr, "knit: error: {}\n", error.message());
+  tell("knit: error: {}\n", error.message());
   return exit_code_of(error.code());
 }
 

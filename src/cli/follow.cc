@@ -9,7 +9,9 @@
 #include "cli/commands.h"
 #include "cli/observers.h"
 #include "cli/outcome.h"
+#include "cli/standard_streams.h"
 #include "cli/terminal.h"
+#include "cli/whole_number.h"
 
 namespace knit::cli {
 namespace {
@@ -82,8 +84,8 @@ int report_left(Context& context, const ApplicationId& id, const RunView& view, 
     const auto result = context.client().wait(id, kSettling);
     if (result) return report_end(*result, view, interrupted);
   }
-  fmt::print(stderr, "knit: {} {}; 'knit attach {}' follows it again\n", to_string(id),
-             interrupted ? "is being killed" : "goes on", to_string(id));
+  tell("knit: {} {}; 'knit attach {}' follows it again\n", to_string(id),
+       interrupted ? "is being killed" : "goes on", to_string(id));
   return kExitInterrupted;
 }
 
@@ -97,7 +99,7 @@ void add_view_options(CLI::App& command, RunView& view) {
       "show lines as they are, without the instance they come from");
   command.add_flag("-q,--quiet", view.quiet, "show what the instances write and errors, nothing else");
   command.add_option("--exit-code-from", view.exit_code_from, "end with this instance's exit code")
-      ->check(CLI::NonNegativeNumber);
+      ->transform(whole_number());
 }
 
 int follow_and_report(Context& context, Signals& signals, const ApplicationId& id, const RunView& view) {

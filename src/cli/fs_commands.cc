@@ -3,10 +3,13 @@
 #include <unistd.h>
 
 #include <boost/json.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/standard_streams.h"
 #include "cli/transfer_progress.h"
 
 namespace knit::cli {
@@ -73,16 +76,18 @@ int stat(Context& context, const std::string& path) {
 int cat(Context& context, const std::string& path) {
   const auto sink = [](std::span<const std::byte> bytes) -> Status {
     if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size()) return Status();
-    return Error(ErrorCode::kCancelled, "stdout was closed");
+    if (errno == EPIPE) return Error(ErrorCode::kCancelled, "stdout was closed");
+    return Error(ErrorCode::kInternal,
+                 "stdout did not take the whole file: " + std::generic_category().message(errno));
   };
   must(context.client().read_file(path, sink));
-  return std::fflush(stdout) == 0 ? kExitSucceeded : kExitFailed;
+  return kExitSucceeded;
 }
 
 int remove(Context& context, const std::vector<std::string>& paths, bool recursive, bool skip_trash) {
   for (const auto& path : paths) {
     const auto taken_to = must(context.client().remove_file(path, recursive, skip_trash));
-    if (!taken_to.empty()) fmt::print(stderr, "moved {} to {}\n", path, taken_to);
+    if (!taken_to.empty()) tell("moved {} to {}\n", path, taken_to);
   }
   return kExitSucceeded;
 }

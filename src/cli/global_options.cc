@@ -33,6 +33,7 @@ void add_global_options(CLI::App& app, Context& context) {
       [&context](const std::string& text) {
         const auto timeout = parse_duration(text);
         if (!timeout) throw CLI::ValidationError("--connect-timeout", timeout.error().message());
+        if (timeout->count() == 0) throw CLI::ValidationError("--connect-timeout", "must be more than 0");
         context.options.connect_timeout = *timeout;
       },
       "how long a machine may take to answer at first (default 10s)");
@@ -41,7 +42,8 @@ void add_global_options(CLI::App& app, Context& context) {
 std::vector<std::string> split_command_line(int argc, char** argv, Context& context) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
-  if (dashes != arguments.end()) {
+  // Behind the "--" of other commands stand their own arguments.
+  if (dashes != arguments.end() && std::find(arguments.begin(), dashes, "run") != dashes) {
     context.has_command = true;
     context.command.assign(dashes + 1, arguments.end());
     arguments.erase(dashes, arguments.end());

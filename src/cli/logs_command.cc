@@ -7,6 +7,8 @@
 #include "cli/commands.h"
 #include "cli/log_printer.h"
 #include "cli/signals.h"
+#include "cli/standard_streams.h"
+#include "cli/whole_number.h"
 
 namespace knit::cli {
 namespace {
@@ -48,7 +50,7 @@ int logs(Context& context, const Options& options) {
   const auto wanted = to_options(options, signals);
   const bool one_log = !wanted.log.empty() && (wanted.container || wanted.instance);
   LogPrinter printer(stdout, {context.json, !one_log, wanted.follow});
-  const auto notice = [](const std::string& text) { fmt::print(stderr, "knit: {}\n", text); };
+  const auto notice = [](const std::string& text) { tell("knit: {}\n", text); };
   auto done = context.client().logs(
       id, wanted, [&](const LogPiece& piece) { return printer.take(piece); }, notice);
   if (auto finished = printer.finish(); done && !finished) done = finished;
@@ -69,7 +71,7 @@ void add_logs_command(CLI::App& app, Context& context) {
   command->add_option("--container", options->container, "of this container only")->excludes("--instance");
   command->add_option("--log", options->log, "only this log: stdout, stderr, launch_container.sh, ...");
   command->add_option("--tail", options->tail, "only the last so many lines of each log")
-      ->check(CLI::NonNegativeNumber);
+      ->transform(whole_number());
   command->add_option("--timeout", options->timeout,
                       "how long to wait for each container's log (default 60s)");
   command->add_flag("-f,--follow", options->follow, "go on until the application has ended");

@@ -9,6 +9,7 @@
 #include "cli/context.h"
 #include "cli/global_options.h"
 #include "cli/run_options.h"
+#include "cli/standard_streams.h"
 
 namespace {
 
@@ -33,12 +34,16 @@ int run(int argc, char** argv) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
     const auto misplaced = context.has_command ? std::string() : knit::cli::misplaced_command(app);
-    fmt::print(stderr, "knit: error: {}\nTry 'knit --help' or 'knit COMMAND --help'.\n",
-               misplaced.empty() ? error.what() : misplaced);
+    knit::cli::tell("knit: error: {}\nTry 'knit --help' or 'knit COMMAND --help'.\n",
+                    misplaced.empty() ? error.what() : misplaced);
+    return knit::cli::kExitUsage;
+  }
+  if (context.has_command && !app.got_subcommand("run")) {
+    knit::cli::tell("knit: error: only 'knit run' takes a command behind --\n");
     return knit::cli::kExitUsage;
   }
   if (!context.action) {
-    fmt::print(stderr, "{}", app.help());
+    knit::cli::tell("{}", app.help());
     return knit::cli::kExitUsage;
   }
   return context.action();
@@ -47,12 +52,15 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  knit::cli::occupy_closed_streams();
   try {
-    return run(argc, argv);
+    return knit::cli::finish_output(run(argc, argv));
   } catch (const knit::cli::CommandEnd& end) {
     return end.exit_code;
   } catch (const std::exception& bug) {
-    fmt::print(stderr, "knit: bug: {}\nPlease report this with the command you ran.\n", bug.what());
+    // fmt::print throws where stdout takes nothing.
+    if (std::ferror(stdout) != 0) return knit::cli::finish_output(knit::cli::kExitSucceeded);
+    knit::cli::tell("knit: bug: {}\nPlease report this with the command you ran.\n", bug.what());
     return knit::cli::kExitFailed;
   }
 }

@@ -6,6 +6,7 @@
 
 #include "cli/context.h"
 #include "cli/reports.h"
+#include "cli/standard_streams.h"
 
 namespace knit::cli {
 namespace {
@@ -29,10 +30,9 @@ const char* verb(Outcome outcome) {
 }  // namespace
 
 void print_outcome(const RunResult& result) {
-  fmt::print(stderr, "{} {} after {}\n", to_string(result.report.id), verb(result.outcome),
-             elapsed_text(result.report));
+  tell("{} {} after {}\n", to_string(result.report.id), verb(result.outcome), elapsed_text(result.report));
   if (result.outcome != Outcome::kSucceeded && !result.diagnostics.empty()) {
-    fmt::print(stderr, "{}\n", result.diagnostics);
+    tell("{}\n", result.diagnostics);
   }
 }
 
@@ -42,11 +42,11 @@ int exit_code_of(const RunResult& result, int from_instance) {
     if (found != result.exit_statuses.end() && found->second >= 0 && found->second <= 255)
       return found->second;
     if (result.instances > 0 && from_instance >= result.instances) {
-      fmt::print(stderr, "knit: error: {} has no instance {}: its instances are 0 to {}\n",
-                 to_string(result.report.id), from_instance, result.instances - 1);
+      tell("knit: error: {} has no instance {}: its instances are 0 to {}\n", to_string(result.report.id),
+           from_instance, result.instances - 1);
       return kExitNotFound;
     }
-    fmt::print(stderr, "knit: the exit code of instance {} is not known\n", from_instance);
+    tell("knit: the exit code of instance {} is not known\n", from_instance);
   }
   switch (result.outcome) {
     case Outcome::kSucceeded:

@@ -10,6 +10,7 @@
 #include "cli/reports.h"
 #include "cli/run_options.h"
 #include "cli/signals.h"
+#include "cli/standard_streams.h"
 #include "cli/transfer_progress.h"
 
 namespace knit::cli {
@@ -32,7 +33,7 @@ class SubmitProgress final : public TransferProgress {
     if (!quiet_) TransferProgress::on_upload(file, sent, total);
   }
   void on_notice(const std::string& text) override {
-    if (!quiet_) fmt::print(stderr, "knit: {}\n", text);
+    if (!quiet_) tell("knit: {}\n", text);
   }
 
  private:
@@ -83,7 +84,7 @@ void print(const Plan& plan) {
   line("upload", to_string(ByteSize::bytes(static_cast<std::int64_t>(bytes))));
   fmt::print("\n");
   print_table({"FILE", "SIZE", "STATE", "", "SOURCE", "TARGET"}, rows);
-  for (const auto& warning : plan.warnings) fmt::print(stderr, "knit: warning: {}\n", warning);
+  for (const auto& warning : plan.warnings) tell("knit: warning: {}\n", warning);
 }
 
 int dry_run(Context& context, const RunSpec& spec) {
@@ -111,8 +112,9 @@ int run(Context& context, Run& command) {
   }();
   if (command.detach) {
     // Whoever reads it may be gone: the application runs all the same.
-    fmt::print("{}\n", to_string(id));
-    std::fflush(stdout);
+    const auto text = to_string(id) + "\n";
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    if (std::fflush(stdout) != 0) tell("knit: {} was submitted\n", to_string(id));
     return kExitSucceeded;
   }
   command.view.instances = spec.instances;

@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 #include <knit/duration.h>
 
+#include <cerrno>
 #include <charconv>
 #include <fstream>
 #include <iterator>
+#include <sstream>
+#include <system_error>
+
+#include "cli/whole_number.h"
 
 namespace knit::cli {
 namespace {
@@ -39,7 +44,8 @@ std::int64_t parse_count(const std::string& option, std::string_view text) {
 // "K=V", or "K" with the value that this process has.
 Result<std::pair<std::string, std::string>> parse_variable(const std::string& text) {
   const auto equals = text.find('=');
-  if (equals == 0) return Error(ErrorCode::kInvalidArgument, fmt::format("'{}' has no name", text));
+  if (equals == 0 || text.empty())
+    return Error(ErrorCode::kInvalidArgument, fmt::format("'{}' has no name", text));
   if (equals != std::string::npos) return std::pair(text.substr(0, equals), text.substr(equals + 1));
   auto value = Client::environment_variable(text);
   if (!value) {
@@ -72,12 +78,14 @@ void repeated(CLI::App& command, const std::string& names, std::function<void(co
 
 void add_resource_options(CLI::App& command, RunSpec& spec) {
   command.add_option("-n,--instances", spec.instances, "how many containers run the command (default 1)")
+      ->transform(whole_number(1))
       ->type_name("N");
   option(
       command, "--memory",
       [&spec](const std::string& text) { spec.resource.memory = parsed("--memory", ByteSize::parse(text)); },
       "memory of each instance: 512MiB, 2GiB, 2g; a bare number is MiB (default 512MiB)", "SIZE");
   command.add_option("--vcores", spec.resource.vcores, "virtual cores of each instance (default 1)")
+      ->transform(whole_number(1))
       ->type_name("N");
   repeated(
       command, "--resource",
@@ -126,6 +134,7 @@ void add_application_options(CLI::App& command, RunSpec& spec) {
       command, "--tag", [&spec](const std::string& text) { spec.tags.push_back(text); },
       "a tag to find the application by (repeat)", "TAG");
   command.add_option("--priority", spec.priority, "in its queue; higher is served first (default 0)")
+      ->transform(whole_number(-1000000000))
       ->type_name("N");
   command.add_option("--node-label", spec.node_label, "run on nodes with this label (default: the queue's)");
   command.add_option("--staging-dir", spec.staging_dir,
@@ -149,10 +158,12 @@ void add_policy_options(CLI::App& command, RunSpec& spec) {
   command
       .add_option("--max-restarts", spec.max_restarts,
                   "restarts of each instance after failures of its own (default 0)")
+      ->transform(whole_number())
       ->type_name("N");
   command
       .add_option("--max-failures", spec.max_failures,
                   "instances that may fail for good without failing the application (default 0)")
+      ->transform(whole_number())
       ->type_name("N");
   command.add_flag("--fail-fast", spec.fail_fast, "end the others too as soon as more have failed");
   option(
@@ -183,21 +194,26 @@ FileSpec parse_file(const std::string& text, bool archive) {
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> read_environment_file(const std::string& path) {
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
-  if (!in) return Error(ErrorCode::kNotFound, fmt::format("{} cannot be read", path));
+  std::string text(kLargestEnvironmentFile + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad() || !in.is_open()) {
+    return Error(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kInvalidArgument,
+                 fmt::format("'{}' cannot be read: {}", path, std::generic_category().message(errno)));
+  }
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > kLargestEnvironmentFile)
+    return Error(ErrorCode::kInvalidArgument, fmt::format("{} is larger than 1 MiB", path));
   std::vector<std::pair<std::string, std::string>> variables;
+  std::istringstream lines(std::move(text));
   std::string line;
-  std::size_t size = 0;
-  for (int number = 1; std::getline(in, line); ++number) {
-    size += line.size() + 1;
-    if (size > kLargestEnvironmentFile)
-      return Error(ErrorCode::kInvalidArgument, fmt::format("{} is larger than 1 MiB", path));
+  for (int number = 1; std::getline(lines, line); ++number) {
     if (line.empty() || line.front() == '#') continue;
     auto variable = parse_variable(line);
     if (!variable) return std::move(variable).error().with_context(fmt::format("{}, line {}", path, number));
     variables.push_back(*std::move(variable));
   }
-  if (in.bad()) return Error(ErrorCode::kInvalidArgument, fmt::format("{} cannot be read", path));
   return variables;
 }
 

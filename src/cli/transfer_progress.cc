@@ -6,12 +6,14 @@
 
 #include <cstdio>
 
+#include "cli/standard_streams.h"
+
 namespace knit::cli {
 
 TransferProgress::TransferProgress() : terminal_(isatty(STDERR_FILENO) == 1) {}
 
 TransferProgress::~TransferProgress() {
-  if (drawn_) fmt::print(stderr, "\r\033[K");
+  if (drawn_) tell("\r\033[K");
 }
 
 void TransferProgress::on_upload(const std::string& file, std::uint64_t done, std::uint64_t total) {
@@ -21,9 +23,9 @@ void TransferProgress::on_upload(const std::string& file, std::uint64_t done, st
   last_ = now;
   drawn_ = true;
   const auto percent = total == 0 ? 100 : done * 100 / total;
-  fmt::print(stderr, "\r\033[K{:.60}  {:>3}%  {} of {}", file, percent,
-             to_string(ByteSize::bytes(static_cast<std::int64_t>(done))),
-             to_string(ByteSize::bytes(static_cast<std::int64_t>(total))));
+  tell("\r\033[K{:.60}  {:>3}%  {} of {}", file, percent,
+       to_string(ByteSize::bytes(static_cast<std::int64_t>(done))),
+       to_string(ByteSize::bytes(static_cast<std::int64_t>(total))));
   std::fflush(stderr);
 }
 

@@ -85,8 +85,6 @@ io::Task<Status> copy_into(Place from, Place to, bool overwrite, TreeProgress pr
   co_return co_await copy_file(from, to, options, one);
 }
 
-}  // namespace
-
 std::string path_of(std::string_view uri, const std::string& home) {
   if (const auto scheme = uri.find("://"); scheme != std::string_view::npos) {
     const auto slash = uri.find('/', scheme + 3);
@@ -96,9 +94,17 @@ std::string path_of(std::string_view uri, const std::string& home) {
   return home + "/" + std::string(uri);
 }
 
+// An empty path is a variable without a value far more often than it means the home directory.
+Result<std::string> path_in(const fs::FileSystem& file_system, const std::string& text) {
+  if (text.empty()) return Error(ErrorCode::kInvalidArgument, "an empty path names no file");
+  return fs::normalize_path(path_of(text, file_system.home()));
+}
+
+}  // namespace
+
 Result<Place> locate(Session& session, const std::string& text, std::string_view what) {
   KNIT_TRY(auto* file_system, session.file_system(text, what));
-  KNIT_TRY(auto path, fs::normalize_path(path_of(text, file_system->home())));
+  KNIT_TRY(auto path, path_in(*file_system, text));
   return Place{file_system, std::move(path)};
 }
 
@@ -130,7 +136,7 @@ io::Task<Status> move(const Place& from, const Place& to) {
 
 io::Task<Result<std::string>> remove(Session& session, std::string text, bool recursive, bool skip_trash) {
   KNIT_CO_TRY(auto* hdfs, session.file_system(text, text));
-  KNIT_CO_TRY(const auto path, fs::normalize_path(path_of(text, hdfs->home())));
+  KNIT_CO_TRY(const auto path, path_in(*hdfs, text));
   KNIT_CO_TRY(const auto status, co_await hdfs->stat(path));
   if (status.is_directory() && !recursive) {
     co_return Error(ErrorCode::kFailedPrecondition,

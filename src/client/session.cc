@@ -64,14 +64,14 @@ std::string Session::resource_manager_address() const {
 
 Result<hdfs::HdfsFileSystem*> Session::file_system(const std::string& uri, std::string_view what) {
   KNIT_TRY(const auto authority, conf::hdfs_authority(settings_, uri, what));
-  auto& known = file_systems_[authority];
-  if (!known) {
+  auto found = file_systems_.find(authority);
+  if (found == file_systems_.end()) {
     auto opened =
         hdfs::open_file_system(settings_, authority, user_, limits_for(connect_timeout_), caller_context());
     if (!opened) return std::move(opened).error().with_context(what);
-    known = std::move(*opened);
+    found = file_systems_.emplace(authority, *std::move(opened)).first;
   }
-  return known.get();
+  return found->second.get();
 }
 
 io::Task<void> Session::close() {

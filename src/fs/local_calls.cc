@@ -109,6 +109,11 @@ Result<FileStatus> status_of(const std::string& path, Names& names) {
   return status;
 }
 
+Error not_a_file(std::string_view path) {
+  return Error(ErrorCode::kFailedPrecondition,
+               fmt::format("{} is a device, a pipe or a socket, no file", path));
+}
+
 Result<std::shared_ptr<File>> open_file(const std::string& path, int flags, mode_t mode = 0) {
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
   if (fd < 0) return system_error("open", path, errno);
@@ -172,8 +177,7 @@ Result<std::uint64_t> File::length() {
     return Error(ErrorCode::kFailedPrecondition, fmt::format("{} is a directory", path_));
   }
   if (!S_ISREG(info.st_mode)) {
-    return Error(ErrorCode::kFailedPrecondition,
-                 fmt::format("{} is a device, a pipe or a socket, no file", path_));
+    return not_a_file(path_);
   }
   return static_cast<std::uint64_t>(info.st_size);
 }
@@ -225,6 +229,8 @@ Result<std::shared_ptr<File>> create(const std::string& path, const CreateOption
   if (!file && file.error().code() == ErrorCode::kAlreadyExists && options.overwrite) {
     KNIT_TRY(const auto old, stat(path));
     if (old.is_directory()) return file;
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) return not_a_file(path);
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_error("replace", path, errno);
     file = attempt();
   }
