@@ -33,20 +33,10 @@ void PipelineTransfer::start(std::unique_ptr<io::Stream> stream, std::size_t nod
   tasks_->spawn(hear_acknowledgements(state_));
 }
 
-namespace {
-
-io::Task<Status> stop_tasks(io::TaskGroup& tasks) {
-  co_await tasks.stop();
-  co_return Status();
-}
-
-}  // namespace
-
 io::Task<void> PipelineTransfer::stop() {
   state_->ended = true;
   if (state_->stream) state_->stream->close();
-  // A child of its own: a cancelled caller waits here too, and is still cancelled afterwards.
-  if (tasks_) (void)(co_await io::run_until(io::kNoDeadline, stop_tasks(*tasks_))).has_value();
+  if (tasks_) co_await tasks_->stop();
   tasks_.reset();
   state_->stream.reset();
 }

@@ -188,6 +188,26 @@ TEST(TaskGroup, StopCancelsAndWaits) {
   EXPECT_EQ(ended, 4);
 }
 
+TEST(TaskGroup, AnOwnerCancelledWhileJoiningWaitsAndIsStillCancelled) {
+  Loop loop(Loop::Time::kManual);
+  auto owner = []() -> Task<Result<bool>> {
+    bool cleaned = false;
+    TaskGroup group;
+    group.spawn([](bool& cleaned) -> Task<void> {
+      (void)co_await sleep_for(1h);
+      co_await begin_cleanup();
+      cleaned = (co_await sleep_for(10ms)).has_value();
+    }(cleaned));
+    co_await group.join();
+    EXPECT_TRUE(cleaned);
+    co_return (co_await sleep_for(1h)).has_value();
+  };
+  auto slept_on = run_manual(
+      loop, [&]() -> Task<Result<bool>> { co_return co_await run_until(after(1s), owner()); }(), 2h);
+  ASSERT_TRUE(slept_on.has_value());
+  EXPECT_FALSE(*slept_on);
+}
+
 TEST(TaskGroup, ABugInATaskIsThrownAtTheOwner) {
   Loop loop;
   EXPECT_THROW(loop.run([]() -> Task<void> {
@@ -224,6 +244,11 @@ TEST(Pool, RunsABlockingCallElsewhere) {
       run_blocking<std::thread::id>([]() -> Result<std::thread::id> { return std::this_thread::get_id(); }));
   ASSERT_TRUE(id.has_value());
   EXPECT_TRUE(*id != std::this_thread::get_id());
+}
+
+TEST(Pool, ABugInABlockingCallIsThrownAtTheCaller) {
+  Loop loop;
+  EXPECT_THROW((void)loop.run(run_blocking<int>([]() -> Result<int> { throw Bug("there"); })), Bug);
 }
 
 TEST(Bridge, AnotherThreadCallsAndStops) {

@@ -95,10 +95,10 @@ void Loop::run_void(Task<void> task) {
   });
   impl_->context.restart();
   while (!done) {
-    // Manual time: sockets and the pool may still bring something in a moment of real time.
+    // Manual time: sockets may still bring something in a moment of real time, a call on the pool in more.
     const bool manual = impl_->time == Time::kManual;
-    const auto ran =
-        manual ? impl_->context.run_one_for(std::chrono::milliseconds(500)) : impl_->context.run_one();
+    const std::chrono::milliseconds patience(impl_->calls_on_pool > 0 ? 60'000 : 500);
+    const auto ran = manual ? impl_->context.run_one_for(patience) : impl_->context.run_one();
     if (ran == 0)
       throw Bug(manual ? "everything waits and no time passes: advance() the loop"
                        : "the loop has nothing left to do, but its main task has not ended");

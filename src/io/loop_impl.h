@@ -69,6 +69,7 @@ struct Loop::Impl {
   boost::asio::io_context context{time == Time::kManual ? 2 : 1};
   std::list<std::unique_ptr<Parked>> parked;
   std::optional<boost::asio::thread_pool> pool;  // made when first needed
+  std::size_t calls_on_pool = 0;
 };
 
 // The loop this thread runs; a Bug where none does.

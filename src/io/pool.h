@@ -16,8 +16,8 @@ namespace detail {
 Task<Status> run_on_pool(std::function<void()> work);
 }  // namespace detail
 
-// Runs a blocking call on one of at most 4 threads. If the waiting task is cancelled the call goes on, and
-// its result is dropped: `call` must own everything it uses.
+// Runs a blocking call on one of at most 4 threads. What it throws is thrown here. If the waiting task is
+// cancelled the call goes on, and its result is dropped: `call` must own everything it uses.
 template <class T>
 Task<Result<T>> run_blocking(std::function<Result<T>()> call) {
   auto out = std::make_shared<std::optional<Result<T>>>();

@@ -51,14 +51,11 @@ Task<void> TaskGroup::stop() {
 
 Task<void> TaskGroup::join() {
   auto state = state_;
-  bool was_cancelled = false;
+  bool cancelled = false;
   while (!state->children.empty()) {
-    // A cancelled owner still waits for its tasks, which it has cancelled too.
-    if (auto ended = co_await state->idle.wait(); !ended && !was_cancelled) {
-      was_cancelled = true;
-      for (Child& child : state->children) child.cancel();
-      co_await begin_cleanup();
-    }
+    if (co_await state->idle.wait(!cancelled)) continue;
+    cancelled = true;
+    for (Child& child : state->children) child.cancel();
   }
   if (state->thrown) std::rethrow_exception(std::exchange(state->thrown, nullptr));
 }

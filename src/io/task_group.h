@@ -10,8 +10,9 @@ namespace knit::io {
 
 // Tasks that run beside their owner. The owner calls `co_await stop()` (cancels all, waits for their ends) or
 // `co_await join()` before it goes; a group destroyed with running tasks cancels them and lets them end on
-// the loop by themselves, so they must not refer to the owner then. An exception (Bug) in a task is thrown by
-// stop() and join().
+// the loop by themselves, so they must not refer to the owner then. An owner that is cancelled in stop() or
+// join() cancels its tasks, waits for their ends all the same, and is still cancelled afterwards. An
+// exception (Bug) in a task is thrown by stop() and join().
 class TaskGroup {
  public:
   TaskGroup();

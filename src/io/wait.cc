@@ -138,14 +138,14 @@ void Event::pulse() {
   state_->wake_all();
 }
 
-Task<Status> Event::wait() {
+Task<Status> Event::wait(bool cancellable) {
   auto state = state_;  // the Event may go while we wait
-  KNIT_CO_TRY_VOID(co_await check_cancelled());
+  if (cancellable) KNIT_CO_TRY_VOID(co_await check_cancelled());
   if (state->set) co_return Status();
   Waiter waiter;
   // Also when the loop goes and destroys this frame in its sleep: what is destroyed next may still pulse.
   const Registration registration(*state, waiter);
-  if (co_await waiter.park()) co_return cancelled();
+  if (co_await waiter.park(cancellable)) co_return cancelled();
   co_return Status();
 }
 

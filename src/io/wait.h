@@ -65,7 +65,8 @@ class Event {
   bool is_set() const;
   // Wakes all that wait now, without letting later waits pass.
   void pulse();
-  Task<Status> wait();
+  // Not cancellable: ends by set() or pulse() alone, also in a cancelled task, which remains cancelled.
+  Task<Status> wait(bool cancellable = true);
 
  private:
   struct State;

@@ -16,8 +16,8 @@
 
 namespace knit::io {
 
-// One coroutine that waits to be woken. The first wake() wins; later ones do nothing. Lives in the frame of
-// the coroutine that parks.
+// One coroutine that waits to be woken. A wake() that finds it awake lets its next park() pass at once. Lives
+// in the frame of the coroutine that parks.
 class Waiter {
  public:
   Waiter() = default;
