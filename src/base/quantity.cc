@@ -7,6 +7,8 @@
 #include <cmath>
 #include <optional>
 
+#include "base/utf8.h"
+
 namespace knit {
 namespace {
 
@@ -24,9 +26,7 @@ std::optional<Quantity> split(std::string_view text) {
   Quantity out{};
   auto [end, ec] = std::from_chars(text.data(), text.data() + digits, out.number, std::chars_format::fixed);
   if (digits == 0 || ec != std::errc() || end != text.data() + digits) return std::nullopt;
-  for (char c : text.substr(digits)) {
-    out.unit.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
-  }
+  out.unit = base::lower(text.substr(digits));
   return out;
 }
 

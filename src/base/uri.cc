@@ -37,9 +37,7 @@ Result<Uri> Uri::parse(std::string_view text) {
     uri.path = text;
     return uri;
   }
-  for (const char c : text.substr(0, mark)) {
-    uri.scheme += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
+  uri.scheme = lower(text.substr(0, mark));
   if (uri.scheme.empty() || !std::all_of(uri.scheme.begin(), uri.scheme.end(), scheme_character)) {
     return malformed(text, "what stands before :// is no scheme");
   }

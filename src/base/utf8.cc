@@ -68,4 +68,12 @@ std::string_view utf8_tail(std::string_view text, std::size_t size) {
   return text.substr(begin);
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
 }  // namespace knit::base

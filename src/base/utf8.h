@@ -18,4 +18,7 @@ std::string to_utf8(std::string_view text);
 std::string_view utf8_head(std::string_view text, std::size_t size);
 std::string_view utf8_tail(std::string_view text, std::size_t size);
 
+// ASCII letters in lower case, all else as it is: for names that are compared in any case, in any locale.
+std::string lower(std::string_view text);
+
 }  // namespace knit::base

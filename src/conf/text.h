@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace knit::conf {
 
 // Java's String.trim: every leading and trailing character up to the blank.
@@ -25,11 +27,6 @@ inline std::vector<std::string> split_list(std::string_view text) {
   return parts;
 }
 
-// ASCII letters in lower case.
-inline std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return out;
-}
+using base::lower;
 
 }  // namespace knit::conf

@@ -6,20 +6,15 @@
 #include <set>
 
 #include "base/try.h"
+#include "base/utf8.h"
 
 namespace knit::security {
 namespace {
 
+using base::lower;
+
 Error malformed(std::string_view what) {
   return Error(ErrorCode::kDataLoss, fmt::format("malformed DIGEST-MD5 challenge: {}", what));
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 bool is_space(char c) {

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "base/utf8.h"
+
 namespace knit::yarn {
 namespace {
 
@@ -94,7 +96,8 @@ void write(const SubmissionContext& context, pb::ApplicationSubmissionContextPro
   write(context.master, *out.mutable_am_container_spec());
   write(context.resource, *out.mutable_resource());
   std::set<std::string> tags;
-  for (const auto& tag : context.tags) tags.insert(lower_case_tag(tag));
+  // The ResourceManager compares tags in lower case and leaves it to its clients.
+  for (const auto& tag : context.tags) tags.insert(base::lower(tag));
   for (const auto& tag : tags) out.add_applicationtags(tag);
   if (!context.node_label.empty()) out.set_node_label_expression(context.node_label);
   if (!context.master_node_label.empty())
@@ -139,13 +142,6 @@ ResourceRequest read(const pb::ResourceRequestProto& in, const ResourceUnits& un
   if (in.execution_type_request().execution_type() == pb::OPPORTUNISTIC)
     out.execution = ExecutionType::kOpportunistic;
   return out;
-}
-
-std::string lower_case_tag(std::string tag) {
-  for (char& c : tag) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return tag;
 }
 
 }  // namespace knit::yarn

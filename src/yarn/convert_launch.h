@@ -17,7 +17,4 @@ void write(const SubmissionContext& context, pb::ApplicationSubmissionContextPro
 void write(const ResourceRequest& request, pb::ResourceRequestProto& out);
 ResourceRequest read(const pb::ResourceRequestProto& in, const ResourceUnits& units);
 
-// ASCII letters made small, others left: what the ResourceManager compares tags in.
-std::string lower_case_tag(std::string tag);
-
 }  // namespace knit::yarn

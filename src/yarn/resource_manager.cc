@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "base/utf8.h"
 #include "rpc/call.h"
 #include "yarn/convert_launch.h"
 #include "yarn/convert_reports.h"
@@ -28,7 +29,7 @@ pb::GetApplicationsRequestProto to_request(const ApplicationFilter& filter) {
   for (const auto& user : filter.users) request.add_users(user);
   for (const auto& queue : filter.queues) request.add_queues(queue);
   for (const auto& type : filter.types) request.add_application_types(type);
-  for (const auto& tag : filter.tags) request.add_applicationtags(lower_case_tag(tag));
+  for (const auto& tag : filter.tags) request.add_applicationtags(base::lower(tag));
   if (filter.started_after) {
     request.set_start_begin(filter.started_after->time_since_epoch().count());
     request.set_start_end(std::numeric_limits<std::int64_t>::max());
