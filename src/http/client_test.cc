@@ -154,6 +154,11 @@ TEST(HttpClient, LimitsHold) {
       run("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello!\r\n0\r\n\r\n", {.body = 5})
           .starts_with("resource_exhausted: "));
   EXPECT_TRUE(run("HTTP/1.1 200 OK\r\n\r\nhello!", {.max_text = 5}).starts_with("resource_exhausted: "));
+  for (const std::string line : {"5;", "0\r\nX: "}) {
+    EXPECT_TRUE(run("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + line + std::string(70'000, 'x'))
+                    .starts_with("resource_exhausted: "))
+        << line;
+  }
   std::string interim;
   for (int i = 0; i < 100; ++i) interim += "HTTP/1.1 102 Processing\r\n\r\n";
   EXPECT_TRUE(run(interim).starts_with("data_loss: "));

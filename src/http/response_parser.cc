@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "base/try.h"
+#include "base/utf8.h"
 
 namespace knit::http {
 namespace {
@@ -19,16 +19,11 @@ constexpr std::size_t kPiece = 16 << 10;
 // Interim answers before the real one; servers send one, if any.
 constexpr int kMaxInterim = 16;
 
-bool equal_in_any_case(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 }  // namespace
 
 const std::string* ResponseHead::header(std::string_view name) const {
   for (const auto& one : headers)
-    if (equal_in_any_case(one.name, name)) return &one.value;
+    if (base::lower(one.name) == base::lower(name)) return &one.value;
   return nullptr;
 }
 
@@ -130,6 +125,8 @@ Result<ResponseParser::Event> ResponseParser::next() {
     if (produced > 0)
       return Event{.what = What::kBody, .body = std::as_bytes(std::span(state.piece.data(), produced))};
     if (!needs_more) continue;
+    // The lines between chunks and behind the last one, which Beast itself lets grow for ever.
+    if (state.input.size() - state.taken > state.limits.head) return state.failed(beast::error::header_limit);
     if (!state.ended) return Event{};
     // What is left can never become whole.
     return state.failed(beast::error::partial_message);

@@ -162,6 +162,7 @@ bool Liveness::set_open(std::size_t open, TimePoint now) {
 
 TimePoint Liveness::due() const {
   if (open_ == 0) return changed_ + idle_close_;
+  if (ping_interval_ <= std::chrono::nanoseconds::zero()) return TimePoint::max();
   return std::max({last_received_, changed_, last_ping_}) + ping_interval_;
 }
 

@@ -87,7 +87,8 @@ class CallTable {
 
 // When a connection wants to be pinged or closed. Java's client sends a ping when nothing was received for
 // ipc.ping.interval while calls are open (Client.Connection.PingInputStream), so that a dead peer is noticed
-// by the failing write, and closes a connection that was idle for ipc.client.connection.maxidletime.
+// by the failing write (0: never), and closes a connection that was idle for
+// ipc.client.connection.maxidletime.
 class Liveness {
  public:
   enum class Action { kNothing, kPing, kClose };

@@ -193,6 +193,15 @@ TEST(Liveness, PingsWhileCallsAreOpenAndNothingComes) {
   EXPECT_EQ(liveness.act(kNow + 150s), Liveness::Action::kPing);
 }
 
+TEST(Liveness, AnIntervalOfZeroMeansNoPings) {
+  Limits limits;
+  limits.ping_interval = 0ms;
+  Liveness liveness(limits, kNow);
+  liveness.set_open(1, kNow);
+  EXPECT_EQ(liveness.due(), TimePoint::max());
+  EXPECT_EQ(liveness.act(kNow + 1h), Liveness::Action::kNothing);
+}
+
 TEST(Liveness, ClosesWhenIdle) {
   Liveness liveness({}, kNow);
   EXPECT_EQ(liveness.due(), kNow + 10s);

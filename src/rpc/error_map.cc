@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "base/utf8.h"
+
 namespace knit::rpc {
 namespace {
 
@@ -115,6 +117,9 @@ std::string_view without_stack(std::string_view text) {
   return text;
 }
 
+// A message is for people. Far above any real one; a frame could hold 128 MiB.
+constexpr std::size_t kMaxMessage = 64u << 10;
+
 // What a refusal of the whole connection means, where its text does not say so to everybody.
 std::string_view hint(std::string_view message) {
   if (message.starts_with("SIMPLE authentication is not enabled")) {
@@ -136,7 +141,7 @@ ErrorCode code_of(std::string_view java_class) {
 }
 
 Error to_error(const Answer& answer) {
-  std::string_view text = without_stack(answer.message);
+  std::string_view text = base::utf8_head(without_stack(answer.message), kMaxMessage);
   const Meaning* meaning = find(answer.exception_class);
   if (text == answer.exception_class) text = {};
   // Each class in front of the message wraps the next one; the first that means something is the one to act

@@ -129,6 +129,10 @@ TEST(ErrorMap, AnswersOfARealServer) {
   }
 }
 
+TEST(ErrorMap, AMessageHasALimit) {
+  EXPECT_EQ(error_of("x.y.Z", std::string(1 << 20, 'x')).message().size(), 64u << 10);
+}
+
 TEST(ErrorMap, OneDecisionOnRetry) {
   const Error refused(ErrorCode::kUnavailable, "refused");
   const Error late(ErrorCode::kDeadlineExceeded, "late");
