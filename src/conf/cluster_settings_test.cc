@@ -253,7 +253,6 @@ TEST(SecuritySettings, Rpc) {
   EXPECT_THAT(standard->protection, ElementsAre(Protection::kAuthentication));
   EXPECT_EQ(standard->maximum_response, ByteSize::mib(128));
   EXPECT_EQ(standard->ping_interval, std::chrono::minutes(1));
-  EXPECT_FALSE(standard->fallback_to_simple);
   EXPECT_FALSE(rpc_settings(with({{"ipc.maximum.response.length", "4294967296"}})));
   EXPECT_FALSE(rpc_settings(with({{"hadoop.rpc.protection", "privacy,none"}})));
 }

@@ -68,8 +68,6 @@ Result<RpcSettings> rpc_settings(const Settings& settings) {
   RpcSettings out;
   KNIT_TRY(out.protection, protection_list(settings, "hadoop.rpc.protection"));
   if (out.protection.empty()) out.protection.push_back(Protection::kAuthentication);
-  KNIT_TRY(out.fallback_to_simple, settings.get_bool("ipc.client.fallback-to-simple-auth-allowed"));
-  KNIT_TRY(out.token_service_uses_ip, settings.get_bool("hadoop.security.token.service.use_ip"));
   // A frame's length is an int32 on the wire.
   KNIT_TRY(const auto response, settings.get_int("ipc.maximum.response.length", 1024, INT32_MAX));
   KNIT_TRY(const auto request, settings.get_int("ipc.maximum.data.length", 1024, INT32_MAX));

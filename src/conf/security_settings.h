@@ -28,8 +28,6 @@ enum class Protection { kAuthentication, kIntegrity, kPrivacy };
 // What rpc needs to know.
 struct RpcSettings {
   std::vector<Protection> protection;         // hadoop.rpc.protection, in order of preference; never empty
-  bool fallback_to_simple = false;            // ipc.client.fallback-to-simple-auth-allowed
-  bool token_service_uses_ip = true;          // hadoop.security.token.service.use_ip
   ByteSize maximum_response;                  // ipc.maximum.response.length
   ByteSize maximum_request;                   // ipc.maximum.data.length
   std::chrono::milliseconds ping_interval{};  // ipc.ping.interval

@@ -51,7 +51,7 @@ struct Overrides {
 // An immutable set of settings; cheap enough to copy once per run, safe to read from any thread. Keys and
 // values behave as in Hadoop's Configuration (3.4.2): a later property replaces an earlier one unless that
 // was final, -D replaces even those (Configuration.set), old names are mapped to new ones, ${...} is expanded
-// when read. Hadoop's own defaults stand below all files, those that Knit uses (defaults.cc).
+// when read. Hadoop's own defaults stand below all files, those that Knit uses (tables.cc).
 class Settings {
  public:
   Settings() = default;

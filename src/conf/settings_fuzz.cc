@@ -28,8 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   (void)user_name(settings);
   (void)log_settings(settings);
   (void)submit_limits(settings);
+  (void)yarn_web_uses_tls(settings);
   (void)master_scheduler(settings);
-  (void)resource_manager_web(settings);
   if (const auto authority = hdfs_authority(settings, "/", "path")) (void)name_nodes(settings, *authority);
   return 0;
 }

@@ -24,11 +24,7 @@ constexpr Default kDefaults[] = {
     {"fs.trash.interval", "0", kCore},
     {"hadoop.rpc.protection", "authentication", kCore},
     {"hadoop.security.authentication", "simple", kCore},
-    {"hadoop.security.token.service.use_ip", "true", kCore},
     {"hadoop.tmp.dir", "/tmp/hadoop-${user.name}", kCore},
-    {"ipc.client.connect.timeout", "20000", kCore},
-    {"ipc.client.fallback-to-simple-auth-allowed", "false", kCore},
-    {"ipc.client.rpc-timeout.ms", "120000", kCore},
     {"ipc.maximum.data.length", "134217728", kCore},
     {"ipc.maximum.response.length", "134217728", kCore},
     {"ipc.ping.interval", "60000", kCore},
@@ -49,10 +45,7 @@ constexpr Default kDefaults[] = {
     {"yarn.resourcemanager.application.max-tags", "10", kYarn},
     {"yarn.resourcemanager.ha.enabled", "false", kYarn},
     {"yarn.resourcemanager.hostname", "0.0.0.0", kYarn},
-    {"yarn.resourcemanager.rm.container-allocation.expiry-interval-ms", "600000", kYarn},
     {"yarn.resourcemanager.scheduler.address", "${yarn.resourcemanager.hostname}:8030", kYarn},
-    {"yarn.resourcemanager.webapp.address", "${yarn.resourcemanager.hostname}:8088", kYarn},
-    {"yarn.resourcemanager.webapp.https.address", "${yarn.resourcemanager.hostname}:8090", kYarn},
 };
 static_assert(std::is_sorted(std::begin(kDefaults), std::end(kDefaults),
                              [](const Default& a, const Default& b) { return a.key < b.key; }));

@@ -143,8 +143,6 @@ Result<SubmitLimits> submit_limits(const Settings& settings) {
   KNIT_TRY(out.tags, settings.get_int("yarn.resourcemanager.application.max-tags", 0, INT32_MAX));
   KNIT_TRY(out.tag_length, settings.get_int("yarn.resourcemanager.application.max-tag.length", 0, INT32_MAX));
   KNIT_TRY(out.master_expiry, settings.get_time("yarn.am.liveness-monitor.expiry-interval-ms", kMs));
-  KNIT_TRY(out.allocation_expiry,
-           settings.get_time("yarn.resourcemanager.rm.container-allocation.expiry-interval-ms", kMs));
   return out;
 }
 

@@ -54,8 +54,6 @@ struct SubmitLimits {
   int tags = 10;
   int tag_length = 100;
   std::chrono::milliseconds master_expiry{};  // yarn.am.liveness-monitor.expiry-interval-ms
-  std::chrono::milliseconds
-      allocation_expiry{};  // yarn.resourcemanager.rm.container-allocation.expiry-interval-ms
 };
 Result<SubmitLimits> submit_limits(const Settings& settings);
 

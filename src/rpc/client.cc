@@ -68,7 +68,6 @@ struct Client::Impl {
   std::size_t last_good = 0;                             // the address that answered last
   bool answered = false;                                 // any address ever did
   std::uint32_t next_call_id = 0;
-  std::uint64_t epoch = 0;  // counts disconnect()
   bool closed = false;
   io::Event closing;
   io::TaskGroup tasks;  // the connections' lives
@@ -135,7 +134,6 @@ io::Task<Result<std::string>> Client::Impl::call(std::shared_ptr<Impl> self, std
   while (true) {
     const std::size_t address = attempts.address();
     const io::Deadline deadline = attempts.connect_deadline(io::now());
-    const std::uint64_t epoch = self->epoch;
     const CallHeader header{call_id, attempts.retry_count(), method, self->service.protocol};
     const io::Duration patience = self->patience(timeout);
     auto outcome =
@@ -150,7 +148,7 @@ io::Task<Result<std::string>> Client::Impl::call(std::shared_ptr<Impl> self, std
     const bool absent = patience < timeout && error.code() == ErrorCode::kDeadlineExceeded;
     if (absent) error = Error(ErrorCode::kUnavailable, error.message());
     const Disposition next = disposition(error, options.repeat, outcome.sent);
-    if (next == Disposition::kFail || epoch != self->epoch) {
+    if (next == Disposition::kFail) {
       // The service is alive if it answered this call.
       if (!error.remote_exception().empty()) self->answered = true;
       co_return error;
@@ -187,11 +185,6 @@ void Client::use_token(security::Token token) {
     impl_->retired.push_back(slot);
     std::exchange(slot, nullptr)->retire();
   }
-}
-
-void Client::disconnect() {
-  ++impl_->epoch;
-  impl_->close_all(Error(ErrorCode::kUnavailable, impl_->service.name + ": disconnected"));
 }
 
 const Service& Client::service() const {

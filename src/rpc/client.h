@@ -58,9 +58,6 @@ class Client final : public Caller {
   // From now on connections are made with this token (AMRM and NM tokens roll); the present connection is
   // closed when its open calls have ended.
   void use_token(security::Token token);
-  // Closes the connections; the next call opens a new one. Open calls end with kUnavailable and are not
-  // repeated.
-  void disconnect();
   const Service& service() const;
 
  private:

@@ -190,26 +190,6 @@ TEST(Client, ACallCancelledBeforeItWasSentNeverIs) {
   EXPECT_EQ(bodies, std::vector<std::string>{"wanted"});
 }
 
-TEST(Client, DisconnectEndsOpenCallsForGood) {
-  on_loop([]() -> io::Task<void> {
-    FakeNetwork network;
-    network.serve(1, silent);
-    Client client(service({1}), {}, wiring(network));
-    std::string answer;
-    io::TaskGroup group;
-    group.spawn([](Client& client, std::string& out) -> io::Task<void> {
-      out = text(co_await client.call("a", "x"));
-    }(client, answer));
-    for (int i = 0; i < 20; ++i) (void)co_await io::yield();
-    client.disconnect();
-    co_await group.join();
-    EXPECT_EQ(answer, "unavailable: ResourceManager: disconnected");
-    network.serve(1, echo);
-    EXPECT_EQ(text(co_await client.call("a", "y")), "y!");
-    EXPECT_EQ(network.connections(1), 2);
-  });
-}
-
 TEST(Client, ANewTokenIsForNewConnections) {
   std::vector<std::string> began;
   on_loop(

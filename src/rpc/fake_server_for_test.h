@@ -38,9 +38,13 @@ inline std::string golden(const std::string& name) {
 inline std::vector<std::string> frames_of(std::string_view bytes) {
   FrameReader reader(64u << 20);
   EXPECT_TRUE(reader.append(std::as_bytes(std::span(bytes))));
-  EXPECT_TRUE(reader.at_boundary());
   std::vector<std::string> frames;
-  while (auto frame = reader.next()) frames.push_back(std::move(*frame));
+  std::size_t size = 0;
+  while (auto frame = reader.next()) {
+    size += kFrameLengthBytes + frame->size();
+    frames.push_back(std::move(*frame));
+  }
+  EXPECT_EQ(size, bytes.size()) << "it ends within a frame";
   return frames;
 }
 

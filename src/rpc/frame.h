@@ -75,8 +75,6 @@ class FrameReader {
   Status append(std::span<const std::byte> bytes);
   // The oldest whole frame, without its length.
   std::optional<std::string> next();
-  // True between frames: the stream may end here.
-  bool at_boundary() const { return !failure_ && header_size_ == 0; }
 
  private:
   Status begin_frame();

@@ -155,16 +155,6 @@ const Token* Credentials::find_by_kind(std::string_view kind) const {
   return nullptr;
 }
 
-const Token* Credentials::find_token(std::string_view alias) const {
-  const auto at = token_index_.find(alias);
-  return at == token_index_.end() ? nullptr : &tokens_[at->second].token;
-}
-
-const Secret* Credentials::find_secret(std::string_view alias) const {
-  const auto at = secret_index_.find(alias);
-  return at == secret_index_.end() ? nullptr : &secrets_[at->second].secret;
-}
-
 Credentials Credentials::without_kind(std::string_view kind) const {
   Credentials out;
   for (const auto& [alias, token] : tokens_) {

@@ -45,9 +45,6 @@ class Credentials {
 
   // The first token of the kind, or null; it lives until these credentials change.
   const Token* find_by_kind(std::string_view kind) const;
-  // The token or secret of exactly that alias, or null.
-  const Token* find_token(std::string_view alias) const;
-  const Secret* find_secret(std::string_view alias) const;
 
   // These credentials less the tokens of one kind: containers are never given kAmrmTokenKind.
   Credentials without_kind(std::string_view kind) const;

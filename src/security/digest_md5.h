@@ -35,7 +35,6 @@ class DigestMd5Client final : public SaslMechanism {
   ~DigestMd5Client() override;
 
   std::string_view name() const override { return "DIGEST-MD5"; }
-  bool has_initial_response() const override { return false; }
   Result<std::string> step(std::string_view challenge) override;
   bool complete() const override { return phase_ == Phase::kComplete; }
 

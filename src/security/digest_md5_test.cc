@@ -71,7 +71,6 @@ TEST(DigestMd5, SaysByteForByteWhatJavaSaid) {
   for (const char* name : {"am-nm-start", "am-nm-status", "am-nm-stop"}) {
     const auto [challenge, response, proof] = capture(name);
     DigestMd5Client client(options_for(value_of(response, "cnonce")));
-    EXPECT_FALSE(client.has_initial_response());
     const auto answer = client.step(challenge);
     ASSERT_TRUE(answer) << answer.error().message();
     EXPECT_EQ(*answer, response);
@@ -226,7 +225,6 @@ TEST(Mechanisms, DigestMd5ForAToken) {
   auto mechanism = make_token_mechanism({"DIGEST-MD5", "", "default"}, nm_token(), {Qop::kAuth});
   ASSERT_TRUE(mechanism);
   EXPECT_EQ((*mechanism)->name(), "DIGEST-MD5");
-  EXPECT_FALSE((*mechanism)->may_block());
   const auto answer = (*mechanism)->step(kChallenge);
   ASSERT_TRUE(answer);
   EXPECT_EQ(value_of(*answer, "digest-uri"), "/default");

@@ -27,11 +27,6 @@ class SaslMechanism {
 
   // "DIGEST-MD5"
   virtual std::string_view name() const = 0;
-  // True if step() may wait for another machine (Kerberos asks its KDC): then it belongs on the thread pool.
-  virtual bool may_block() const { return false; }
-  // True if the client speaks first: step("") then gives the initial response. Otherwise the first step()
-  // takes the server's first challenge.
-  virtual bool has_initial_response() const = 0;
 
   // Takes the server's challenge and returns our answer, which may be empty. Also takes the token that comes
   // with the server's success: prefer finish_sasl() for that. kUnauthenticated if the server does not prove

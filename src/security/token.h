@@ -9,8 +9,7 @@
 
 namespace knit::security {
 
-// Kinds that Knit itself acts on (the *TokenIdentifier classes, 3.4.2). Every other kind is carried along
-// untouched.
+// Kinds by Hadoop's names (the *TokenIdentifier classes, 3.4.2). Others are carried along untouched.
 inline constexpr std::string_view kAmrmTokenKind = "YARN_AM_RM_TOKEN";
 inline constexpr std::string_view kNmTokenKind = "NMToken";
 inline constexpr std::string_view kContainerTokenKind = "ContainerToken";
