@@ -56,9 +56,9 @@ Result<std::pair<std::string, std::string>> parse_variable(const std::string& te
 }
 
 // An option with a value of its own kind, told as a sentence where it does not fit.
-void option(CLI::App& command, const std::string& names, std::function<void(const std::string&)> take,
+void option(CLI::App& command, const std::string& names, const std::function<void(const std::string&)>& take,
             const std::string& help, const char* type) {
-  command.add_option_function<std::string>(names, std::move(take), help)->type_name(type);
+  command.add_option_function<std::string>(names, take, help)->type_name(type);
 }
 
 // One that may be repeated.
