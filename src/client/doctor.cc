@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include "base/try.h"
-#include "client/files.h"
 #include "client/queues.h"
 #include "conf/hdfs_settings.h"
 #include "conf/security_settings.h"
@@ -110,20 +109,21 @@ class Examination {
   io::Task<void> staging() {
     const auto uri = conf::default_filesystem(session_.settings());
     const auto what = fmt::format("HDFS {}", uri ? *uri : "");
-    const auto home = locate(session_, "", "the home directory");
-    if (!home) {
-      problem(what, home.error(), "set fs.defaultFS to an hdfs:// address, or give --staging-dir");
+    const auto file_system = session_.file_system("/", "the home directory");
+    if (!file_system) {
+      problem(what, file_system.error(), "set fs.defaultFS to an hdfs:// address, or give --staging-dir");
       co_return;
     }
-    const auto status = co_await io::run_until(soon(), home->file_system->stat(home->path));
+    const auto home = (*file_system)->home();
+    const auto status = co_await io::run_until(soon(), (*file_system)->stat(home));
     if (status) {
-      ok(what, fmt::format("reachable; home {} of {}", home->path, status->owner));
+      ok(what, fmt::format("reachable; home {} of {}", home, status->owner));
     } else if (status.error().code() == ErrorCode::kNotFound) {
       problem(
           what, status.error(),
           fmt::format(
               "an administrator does: hdfs dfs -mkdir {0} && hdfs dfs -chown {1} {0}; or give --staging-dir",
-              home->path, session_.user()));
+              home, session_.user()));
     } else {
       problem(what, status.error(), "is fs.defaultFS right, and may this machine connect to the NameNode?");
     }

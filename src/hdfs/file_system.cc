@@ -199,13 +199,47 @@ io::Task<Result<std::unique_ptr<fs::Reader>>> HdfsFileSystem::open(std::string p
   co_return explained(std::move(error), "read", path);
 }
 
-io::Task<Result<FileInfo>> HdfsFileSystem::create_file(CreateCall call, bool create_parents) {
-  auto file = co_await core_->name_node.create(call);
+// One creation, and whoever waits for it.
+struct HdfsFileSystem::Creation {
+  CreateCall call;
+  bool create_parents = false;
+  std::optional<Result<FileInfo>> answer;
+  io::Event ended;
+  bool given_up = false;
+};
+
+io::Task<Result<FileInfo>> HdfsFileSystem::create_file(std::shared_ptr<Core> core, CreateCall call,
+                                                       bool create_parents) {
+  auto file = co_await core->name_node.create(call);
   if (file || !create_parents || file.error().code() != ErrorCode::kNotFound) co_return std::move(file);
   // The NameNode would give new parents the permission of the old ones: we say which.
-  KNIT_CO_TRY_VOID(co_await core_->name_node.mkdirs(std::string(fs::parent_path(call.path)),
-                                                    {kParentPermission, kParentPermission}, true));
-  co_return co_await core_->name_node.create(call);
+  KNIT_CO_TRY_VOID(co_await core->name_node.mkdirs(std::string(fs::parent_path(call.path)),
+                                                   {kParentPermission, kParentPermission}, true));
+  co_return co_await core->name_node.create(call);
+}
+
+io::Task<void> HdfsFileSystem::carry_out(std::shared_ptr<Core> core, std::shared_ptr<Creation> creation) {
+  creation->answer = co_await create_file(core, creation->call, creation->create_parents);
+  creation->ended.set();
+  if (!creation->given_up || !*creation->answer) co_return;
+  WriteContext context{core->name_node,     *core->data_nodes,  core->options,
+                       creation->call.path, **creation->answer, core->options.checksum};
+  FileUnderConstruction file(std::move(context), true, core);
+  co_await file.give_up();
+}
+
+// A call that is on its way is carried out, whether somebody waits for the answer or not: a file that nobody
+// waits for any more is taken back when the answer comes.
+io::Task<Result<FileInfo>> HdfsFileSystem::create_or_take_back(CreateCall call, bool create_parents) {
+  KNIT_CO_TRY_VOID(co_await io::check_cancelled());
+  auto creation = std::make_shared<Creation>();
+  creation->call = std::move(call);
+  creation->create_parents = create_parents;
+  host_->in_background(carry_out(core_, creation));
+  Status waited = co_await creation->ended.wait();
+  if (creation->answer) co_return std::move(*creation->answer);
+  creation->given_up = true;
+  co_return std::move(waited).error();
 }
 
 io::Task<Result<std::unique_ptr<fs::Writer>>> HdfsFileSystem::create(std::string path,
@@ -222,7 +256,7 @@ io::Task<Result<std::unique_ptr<fs::Writer>>> HdfsFileSystem::create(std::string
                   .replication = options.replication > 0 ? options.replication
                                                          : own.replication.value_or(defaults.replication),
                   .block_size = upload_block_size(options.expected_length, usual, own)};
-  auto file = co_await create_file(std::move(call), options.create_parents);
+  auto file = co_await create_or_take_back(std::move(call), options.create_parents);
   if (!file && needs_lease_recovery(file.error()) && !options.overwrite) {
     // Whoever writes it, it is there.
     co_return explained(

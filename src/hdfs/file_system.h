@@ -53,7 +53,11 @@ class HdfsFileSystem final : public fs::FileSystem {
   class Host;
   Error explained(Error error, std::string_view what, std::string_view path) const;
   io::Task<Result<std::unique_ptr<fs::Writer>>> open_to_append(std::string path);
-  io::Task<Result<FileInfo>> create_file(CreateCall call, bool create_parents);
+  struct Creation;
+  static io::Task<Result<FileInfo>> create_file(std::shared_ptr<Core> core, CreateCall call,
+                                                bool create_parents);
+  static io::Task<void> carry_out(std::shared_ptr<Core> core, std::shared_ptr<Creation> creation);
+  io::Task<Result<FileInfo>> create_or_take_back(CreateCall call, bool create_parents);
   io::Task<Status> recover_lease(std::string path);
   io::Task<Error> explain_denied(Error error, std::string_view what, std::string path);
   std::unique_ptr<fs::Writer> make_writer(std::shared_ptr<class FileUnderConstruction> file,

@@ -316,6 +316,20 @@ TEST(HdfsFileSystem, AbortRemovesOnlyItsOwnFile) {
   EXPECT_TRUE(cluster.files.contains("/f"));
 }
 
+TEST(HdfsFileSystem, ACreateWhoseAnswerNobodyWaitsForLeavesNothing) {
+  FakeHdfs cluster;
+  const auto fs = cluster.file_system();
+  cluster.name_node->delays["create"] = std::chrono::seconds(4);
+  const auto create = [](fs::FileSystem& system) -> io::Task<Status> {
+    auto writer = co_await io::run_until(io::after(std::chrono::seconds(1)), system.create("/f", {}));
+    co_return writer ? Status() : Status(writer.error());
+  };
+  EXPECT_EQ(cluster.run(create(*fs)).error().code(), ErrorCode::kDeadlineExceeded);
+  EXPECT_TRUE(cluster.files.contains("/f"));
+  cluster.run(fs->shut_down());
+  EXPECT_FALSE(cluster.files.contains("/f"));
+}
+
 TEST(HdfsFileSystem, ADeadlineStopsAWriteAndAbortStillWorks) {
   FakeHdfs cluster(1);
   Options options;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -30,7 +31,12 @@ class ScriptedCaller final : public rpc::Caller {
     if (takes_time) KNIT_CO_TRY_VOID(co_await io::yield());
     const auto handler = handlers.find(method);
     if (handler == handlers.end()) co_return Error(ErrorCode::kInternal, "no script for " + method);
-    co_return handler->second(request);
+    auto answer = handler->second(request);
+    // Carried out, and the answer is long on its way.
+    if (const auto delay = delays.find(method); delay != delays.end()) {
+      KNIT_CO_TRY_VOID(co_await io::sleep_for(delay->second));
+    }
+    co_return answer;
   }
   // How often a method was called.
   std::size_t count(std::string_view method) const {
@@ -40,6 +46,7 @@ class ScriptedCaller final : public rpc::Caller {
   }
 
   std::map<std::string, Handler> handlers;
+  std::map<std::string, std::chrono::milliseconds> delays;  // by method
   std::vector<Call> calls;
   bool takes_time = false;  // as over a network: a cancelled task's calls fail
 };
