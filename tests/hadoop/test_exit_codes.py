@@ -20,6 +20,7 @@ NOT_THERE = "application_1_1"
 AT_ONCE = [
     (2, ["run"], "no command was given"),
     (2, ["run", "-n", "2", "--exit-code-from", "2", "--", "true"], "they are 0 to 1"),
+    (2, ["-D", "dfs.blocksize=much", "run", "--", "true"], "dfs.blocksize = 'much'"),
     (2, ["wait", "nonsense"], "nonsense"),
     (2, ["attach", "nonsense"], "nonsense"),
     (5, [*UNREACHABLE, "run", "--", "true"], "127.0.0.1:1"),
