@@ -66,8 +66,8 @@ def test_a_queue_below_one_that_exists_is_refused_by_the_resource_manager(hadoop
     (["-e", "a.b=1"], ["--env a.b", "bash"]),
     (["-e", "1A=1"], ["--env 1A"]),
     (["-e", "CONTAINER_ID=1"], ["--env CONTAINER_ID", "YARN sets"]),
-    (["--instances", "0"], ["--instances 0", "from 1"]),
-    (["--lifetime", "0"], ["--lifetime", "1 s or more"]),
+    (["--instances", "0"], ["--instances", "'0'", "from 1 up"]),
+    (["--lifetime", "0"], ["--lifetime", "from 1 s to ten years"]),
 ])
 def test_more_than_there_is_or_may_be(knit, leftovers, args, said, dry):
     refused(knit("run", *args, *dry, "--", "true"), 2, *said)
