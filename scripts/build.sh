@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Building and installing.
 
+# What one clone has compiled is a hit in every other, whatever folder it lies in.
+export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
+
 # build_preset PRESET [TARGET...]
 build_preset() {
   local preset="$1"
