@@ -33,7 +33,6 @@ HEADERS = {
 MASTER = {
     "protobuf-lite": ("protobuf", "libprotobuf-dev", "BSD-3-Clause"),
     "crypto": ("openssl", "libssl-dev", "Apache-2.0"),
-    "ssl": ("openssl", "libssl-dev", "Apache-2.0"),
     "z": ("zlib", "zlib1g-dev", "Zlib"),
     "pugixml": ("pugixml", "libpugixml-dev", "MIT"),
     "archive": ("libarchive", "libarchive-dev", "BSD-2-Clause"),

@@ -5,7 +5,8 @@
 #                        DIR/libraries.txt one line each: NAME VERSION LICENCE
 #
 # Sources come through apt (signatures and digests checked) with lists of its own under DIR: the system's are neither
-# used nor changed. A library is built once for each version of its source, of zig and of this file.
+# used nor changed. A library is built once for each version of its source, of zig and of this file. Newer sources are
+# looked for when the machine's own packages of these libraries have changed; else this needs no network.
 # KNIT_ZIG: see zig-tool.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -15,7 +16,9 @@ jobs="${KNIT_JOBS:-$(nproc)}"
 ccache=""
 if command -v ccache >/dev/null; then ccache="ccache "; fi
 recipe="$( (cat "${BASH_SOURCE[0]}" "$here/zig-tool"; "$KNIT_ZIG/zig" version) | sha256sum | cut -c1-12)"
-export CCACHE_COMPILERCHECK="string:$(cat "$here/zig-tool" "$here/zig.txt" | sha256sum)"  # ccache must notice another zig behind the same script
+# ccache must notice another zig behind the same script
+CCACHE_COMPILERCHECK="string:$(cat "$here/zig-tool" "$here/zig.txt" | sha256sum)"
+export CCACHE_COMPILERCHECK
 export CC="$ccache$here/zig-clang" CXX="$ccache$here/zig-clang++" AR="$here/zig-ar" RANLIB="$here/zig-ranlib"
 # Paths in assertions are the same wherever this is built.
 export CFLAGS="-O2 -fPIC -ffunction-sections -fdata-sections -ffile-prefix-map=$dir/source=."
@@ -25,8 +28,10 @@ export CXXFLAGS="$CFLAGS"
 prepare_apt() {
   local apt="$dir/apt"
   mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
+  # shellcheck disable=SC2016  # apt's own variables
+  # security last: of two places for one version apt takes the first, and mirrors lack some of it
   apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) main' 'Created-By: Packages' 'Origin: Debian' |
-    sort -ru >"$apt/sources.list"  # security last: of two places for one version apt takes the first, and mirrors lack some of it
+    sort -ru >"$apt/sources.list"
   [ -s "$apt/sources.list" ] || { echo "libraries: apt on this machine knows no Debian packages" >&2; return 1; }
   cat >"$apt/apt.conf" <<CONF
 Dir::State "$apt/state";
@@ -38,7 +43,8 @@ APT::Sandbox::User "";
 Acquire::Languages "none";
 CONF
   export APT_CONFIG="$apt/apt.conf"
-  apt-get update -qq
+  apt-get update -qq ||
+    { echo "libraries: apt cannot fetch the lists of sources of the mirrors in $apt/sources.list" >&2; return 1; }
 }
 
 # Versions of source package $1, newest first.
@@ -55,14 +61,16 @@ fetch() {
 # Each build_NAME runs inside the source and installs into $out/include, $out/lib and $out/license.
 
 build_openssl() {
-  # Nothing is loaded at run time: no modules, engines or configuration file of the user's machine.
+  # Nothing is loaded at run time: no modules, engines or configuration file of the user's machine. Old ciphers and
+  # what is not for TLS is left out: half of the time to build it.
   ./Configure linux-x86_64 no-shared no-module no-engine no-dso no-legacy no-tests no-autoload-config no-comp no-ssl3 \
-    --prefix=/usr --openssldir=/etc/ssl "$CFLAGS"
+    no-aria no-bf no-camellia no-cast no-cmp no-cms no-des no-gost no-idea no-md4 no-mdc2 no-rc2 no-rc4 no-rmd160 \
+    no-seed no-sm2 no-sm3 no-sm4 no-srp no-ts no-whirlpool --prefix=/usr --openssldir=/etc/ssl "$CFLAGS"
   make -s -j"$jobs" build_generated
-  make -s -j"$jobs" libcrypto.a libssl.a
+  make -s -j"$jobs" libcrypto.a
   cp -r include/openssl "$out/include/"
   rm -f "$out"/include/openssl/*.in
-  cp libcrypto.a libssl.a "$out/lib/"
+  cp libcrypto.a "$out/lib/"
   cp LICENSE.txt "$out/license/"
 }
 
@@ -96,9 +104,9 @@ build_pugixml() {
 build_libarchive() {
   # What it is needed for is tar, zip and gzip. Its own configuration for Linux saves some 400 questions to the compiler.
   sed -i -E 's/^#define (HAVE_LIBLZMA|HAVE_LZMA_H) .*//' contrib/android/config/linux_host.h
-  # shellcheck disable=SC2086
-  (cd libarchive && ls ./*.c) | xargs -P "$jobs" -I FILE $CC $CFLAGS -w -DNDEBUG -D__LIBARCHIVE_CONFIG_H_INCLUDED -I"$zlib/include" \
-    "-DPLATFORM_CONFIG_H=\"../contrib/android/config/linux_host.h\"" -c libarchive/FILE -o FILE.o
+  # shellcheck disable=SC2086,SC2154  # $zlib: where `library` put it
+  (cd libarchive && ls ./*.c) | xargs -P "$jobs" -I FILE $CC $CFLAGS -w -DNDEBUG -I"$zlib/include" \
+    -D__LIBARCHIVE_CONFIG_H_INCLUDED "-DPLATFORM_CONFIG_H=\"../contrib/android/config/linux_host.h\"" -c libarchive/FILE -o FILE.o
   $AR rcs "$out/lib/libarchive.a" ./*.c.o
   cp libarchive/archive.h libarchive/archive_entry.h "$out/include/"
   cp COPYING "$out/license/"
@@ -140,6 +148,8 @@ library() {
   exit 1
 }
 
+state="$recipe $(dpkg-query -W libarchive-dev libprotobuf-dev libpugixml-dev libssl-dev zlib1g-dev)"
+if [ "$(cat "$dir/state" 2>/dev/null)" = "$state" ]; then exit 0; fi
 prepare_apt
 rm -rf "$dir/prefix" "$dir/licenses" "$dir/libraries.txt"
 mkdir -p "$dir/prefix" "$dir/licenses"
@@ -148,3 +158,4 @@ library pugixml MIT
 library openssl Apache-2.0
 library protobuf BSD-3-Clause
 library libarchive BSD-2-Clause
+echo "$state" >"$dir/state"
