@@ -63,7 +63,9 @@ def old_cluster(old: Userland, hadoop_version: str, tmp_path_factory: pytest.Tem
     bash = tmp_path_factory.mktemp("bin") / "bash"
     container = shlex.join(old.command(["/bin/bash"], [cluster.layout.root]))
     bash.write_text("#!/bin/sh\n"
-                    f'case "$1" in */default_container_executor.sh) exec {container} "$@" ;; esac\n'
+                    'case "$1" in */default_container_executor.sh)\n'
+                    f'echo "$1" >>{shlex.quote(str(cluster.layout.root))}/started-in-there\n'
+                    f'exec {container} "$@" ;;\nesac\n'
                     'exec /bin/bash "$@"\n')
     bash.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
@@ -136,10 +138,20 @@ def test_the_main_job_from_there_and_on_old_nodes(old: Userland, old_cluster: Mi
     assert ended.returncode == 0, ended.stderr
     lines = ended.stdout.splitlines()
     assert len(lines) == 6, ended.stdout
+    release = (old.root / "etc/debian_version").read_text().strip()
     for instance in range(3):
         own = [line for line in lines if line.startswith(f"{instance} | ")]
-        assert own[0] == f"{instance} | 11.11", "the container did not run in the old userland"
+        assert own[0] == f"{instance} | {release}", "the container did not run in the old userland"
         assert re.search(r" 20\d\d$", own[1])
-    application = re.search(r"application_\d+_\d+", ended.stderr)
+    application = re.search(r"application_(\d+_\d+)", ended.stderr)
     assert application
     RmView(old_cluster).check(application[0], assigned=4)
+    started = (old_cluster.layout.root / "started-in-there").read_text()
+    assert f"container_{application[1]}_01_000001/" in started, "the master did not run in the old userland"
+
+
+def test_the_kernel_there_is_old(old: Userland) -> None:
+    """A program that insists on a call of a later kernel fails: what the tests here run does without."""
+    ended = subprocess.run([*old.kernel(), sys.executable, "-c", "import os; os.getrandom(1)"], capture_output=True,
+                           text=True)
+    assert "Function not implemented" in ended.stderr
