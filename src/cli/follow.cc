@@ -54,7 +54,8 @@ class Interruption {
   }
   void kill() {
     const auto killed = client_.kill(id_, kill_stop_.get_token());
-    if (killed) return;
+    // Left without waiting for the answer: the request may have been heard.
+    if (killed || killed.error().code() == ErrorCode::kCancelled) return;
     failed_ = true;
     terminal_.err(fmt::format("knit: {} may still be running ('knit kill {}'): {}", to_string(id_),
                               to_string(id_), killed.error().message()));
@@ -85,7 +86,7 @@ int report_left(Context& context, const ApplicationId& id, const RunView& view, 
     if (result) return report_end(*result, view, interrupted);
   }
   tell("knit: {} {}; 'knit attach {}' follows it again\n", to_string(id),
-       interrupted ? "is being killed" : "goes on", to_string(id));
+       interrupted ? "was told to end and may still be running" : "goes on", to_string(id));
   return kExitInterrupted;
 }
 

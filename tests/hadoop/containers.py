@@ -6,10 +6,11 @@ import json
 import os
 import signal
 import time
-from typing import Any, Callable, Iterable, Optional
+from typing import IO, Any, Callable, Optional
 
 from hadoop import janitor, sites, submit
 from hadoop.cluster import MiniHadoop
+from hadoop.plugin import read_line
 from hadoop.rm_view import AppIds, RmView
 
 TIMEOUT_S = 30.0
@@ -30,10 +31,10 @@ def wait_for(what: str, condition: Callable[[], Any], timeout_s: float = TIMEOUT
         time.sleep(0.02)
 
 
-def read_until(stream: Iterable[str], words: str) -> str:
+def read_until(stream: IO[str], words: str) -> str:
     """The lines up to the one with these words."""
     text = ""
-    for line in stream:
+    while line := read_line(stream):
         text += line
         if words in line:
             return text

@@ -6,10 +6,11 @@ A test whose need cannot be had (jars, Java, the program) fails; it does not ski
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import IO, Any, Iterator, Optional
 
 import pytest
 
@@ -83,6 +84,19 @@ class Knit:
         if not os.access(path, os.X_OK):
             pytest.fail(f"{path} is not there: build it, or name it in KNIT_BIN")
         return str(path)
+
+
+def read_line(stream: IO[str]) -> str:
+    """The next line of a started program, or what is left of it; straight from the pipe, because what `readline`
+    reads ahead `communicate` would never see."""
+    line = b""
+    while not line.endswith(b"\n"):
+        assert select.select([stream], [], [], KNIT_TIMEOUT_S)[0], f"silent for {KNIT_TIMEOUT_S:.0f} s after {line!r}"
+        byte = os.read(stream.fileno(), 1)
+        if not byte:
+            break
+        line += byte
+    return line.decode(errors="replace")
 
 
 @pytest.fixture

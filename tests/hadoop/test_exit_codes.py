@@ -10,6 +10,7 @@ import pytest
 
 from hadoop.containers import LAST_BEAT, application, end_all, expect_nothing_left, program, wait_for
 from hadoop.fetch import REPOSITORY
+from hadoop.plugin import read_line
 from hadoop.rm_view import RmView
 
 QUICK = ("--memory", "128MiB")
@@ -133,7 +134,7 @@ def test_not_allowed(hadoop, knit):
     assert killed.returncode == 6 and "mallory" in killed.stderr and app_id in killed.stderr, killed.stderr
     # Everybody may see how it ends, and nothing else of it.
     follower = knit.start("attach", app_id, user="mallory")
-    assert "only the application's state is followed" in follower.stderr.readline()
+    assert "only the application's state is followed" in read_line(follower.stderr)
     assert RmView(hadoop).application(app_id)["state"] == "RUNNING"
     assert knit("kill", app_id).returncode == 0
     follower.communicate(timeout=60)

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from hadoop.logs_view import WAIT, knit_bytes, wait_until
+from hadoop.plugin import read_line
 from hadoop.rm_view import RmView
 
 SMALL = ["--memory", "128MiB"]
@@ -84,7 +85,7 @@ def test_a_stopped_client_catches_up_from_the_uploads(hadoop, knit, tmp_path):
                      f"echo first; printf half; {WAIT}; echo ' and half'; seq 1 3000")
     awake, asleep = knit.start("attach", app_id), knit.start("attach", app_id)
     for process in (awake, asleep):
-        assert "first" in process.stdout.readline()
+        assert "first" in read_line(process.stdout)
     os.kill(asleep.pid, signal.SIGSTOP)
     try:
         (tmp_path / "go").touch()
@@ -152,9 +153,9 @@ def test_quiet_in_a_pipe_and_without_logs(knit):
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_kills_and_a_second_does_not_wait(hadoop, knit, first):
     process = knit.start("run", *SMALL, "-c", "echo up; sleep 600")
-    assert process.stdout.readline() == "up\n"
+    assert read_line(process.stdout) == "up\n"
     process.send_signal(first)
-    said = process.stderr.readline()
+    said = read_line(process.stderr)
     assert "killing" in said and "once more" in said
     process.send_signal(first)
     _, err = process.communicate(timeout=30)
@@ -166,7 +167,7 @@ def test_a_closed_stdout_leaves_it_running_and_says_so(hadoop, knit, tmp_path):
     """As `knit run ... | head -1` does."""
     process = knit.start("run", *SMALL, "-e", f"GO={tmp_path}/go", "-c",
                          "while ! test -e $GO; do echo line; sleep 0.2; done")
-    assert process.stdout.readline() == "line\n"
+    assert read_line(process.stdout) == "line\n"
     process.stdout.close()
     err = process.stderr.read()
     assert process.wait(timeout=60) == 130
@@ -181,7 +182,7 @@ def test_a_closed_stdout_leaves_it_running_and_says_so(hadoop, knit, tmp_path):
 def test_a_closed_stdout_at_the_end_has_the_applications_own_code(knit):
     """The application ends by itself while nobody reads."""
     process = knit.start("run", *SMALL, "-c", "seq 1 300000")
-    assert process.stdout.readline() == "1\n"
+    assert read_line(process.stdout) == "1\n"
     process.stdout.close()
     err = process.stderr.read()
     code = process.wait(timeout=60)

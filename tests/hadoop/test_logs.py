@@ -10,6 +10,7 @@ import pytest
 
 from hadoop import sites
 from hadoop.logs_view import WAIT, assert_equal, knit_bytes, wait_until
+from hadoop.plugin import read_line
 from hadoop.rm_view import RmView
 from hadoop.test_docs import documented
 
@@ -190,7 +191,7 @@ def test_another_users(hadoop, knit):
     wait_until(lambda: "secret" in knit("logs", app_id, "--log", "stdout", "--timeout", "1s", user="carol").stdout,
                "it runs")
     attached = knit.start("attach", app_id, user="dave")
-    assert "only the application's state is followed" in attached.stderr.readline()
+    assert "only the application's state is followed" in read_line(attached.stderr)
     assert knit("kill", app_id, user="dave").returncode == 6
     assert knit("kill", app_id, user="carol").returncode == 0
     out, err = attached.communicate(timeout=60)

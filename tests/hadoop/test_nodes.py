@@ -16,7 +16,7 @@ from hadoop import submit
 from hadoop.cluster import MiniHadoop
 from hadoop.containers import (AUDIT, LAST_BEAT, application, end_all, expect_nothing_left, processes,
                                read_until, wait_for)
-from hadoop.plugin import Knit
+from hadoop.plugin import Knit, read_line
 from hadoop.web_front import WebFront
 
 NODE_MB = 1024
@@ -74,7 +74,7 @@ def test_a_lost_node_costs_no_restart(cluster, knit, request, tmp_path):
     run = knit.start("run", "-n", "2", "--memory", "600MiB", "--name", "lost", "--no-prefix", "-c",
                      f"echo $KNIT_INSTANCE $KNIT_RESTART_COUNT; while ! test -e {tmp_path}/go; do sleep 0.1; done")
     app_id = application(cluster, "lost")
-    first = sorted([run.stdout.readline(), run.stdout.readline()])
+    first = sorted([read_line(run.stdout), read_line(run.stdout)])
     assert first == ["0 0\n", "1 0\n"]
     node = next(n for n in cluster.nodes() if n["numContainers"] == 1)
     name = next(nm for nm in cluster.names("nm")

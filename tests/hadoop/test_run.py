@@ -11,6 +11,7 @@ import time
 import pytest
 
 from hadoop import sites
+from hadoop.plugin import read_line
 from hadoop.rm_view import RmView
 
 
@@ -153,7 +154,7 @@ def test_max_failures_and_fail_fast(knit):
 
 def test_interrupt_kills_and_says_130(hadoop, knit):
     process = knit.start("run", "--name", "interrupted", "-c", "echo up; sleep 600")
-    assert "up" in process.stdout.readline()
+    assert "up" in read_line(process.stdout)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
@@ -164,7 +165,7 @@ def test_interrupt_kills_and_says_130(hadoop, knit):
 def test_a_hung_up_client_leaves_it_running_and_attach_takes_it_up(hadoop, knit):
     process = knit.start("run", "--name", "hangup", "-c",
                          "echo up; while ! test -e /tmp/knit-go-$KNIT_APPLICATION_ID; do sleep 0.1; done; echo end")
-    assert "up" in process.stdout.readline()
+    assert "up" in read_line(process.stdout)
     process.send_signal(signal.SIGHUP)
     process.communicate(timeout=30)
     app_id = last_application(hadoop, "hangup")
