@@ -8,6 +8,7 @@
 #include "base/try.h"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <nmmintrin.h>
 #endif
 
@@ -37,6 +38,12 @@ constexpr Tables make_tables() {
 constexpr Tables kTables = make_tables();
 
 #if defined(__x86_64__)
+// Asked of the processor itself: __builtin_cpu_supports wants a runtime that zig's compiler does not bring.
+bool has_sse42() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_SSE4_2) != 0;
+}
+
 // "crc32" is a part of sse4.2 that a compiler told of a processor without it wants named.
 __attribute__((target("sse4.2,crc32"))) std::uint32_t crc32c_by_instruction(std::span<const std::byte> data) {
   std::uint64_t crc = 0xffffffff;
@@ -97,7 +104,7 @@ std::uint32_t detail::crc32c_by_table(std::span<const std::byte> data) {
 
 std::uint32_t crc32c(std::span<const std::byte> data) {
 #if defined(__x86_64__)
-  static const bool has_instruction = __builtin_cpu_supports("sse4.2");
+  static const bool has_instruction = has_sse42();
   if (has_instruction) return crc32c_by_instruction(data);
 #endif
   return detail::crc32c_by_table(data);

@@ -1,11 +1,10 @@
 #include "security/des.h"
 
-#include <string.h>
-
 #include <bit>
 #include <utility>
 
 #include "base/try.h"
+#include "security/secret.h"
 
 namespace knit::security {
 namespace {
@@ -144,7 +143,7 @@ DesKey::DesKey(std::string_view key) {
 }
 
 DesKey::~DesKey() {
-  explicit_bzero(rounds_.data(), sizeof(rounds_));
+  wipe(rounds_.data(), sizeof(rounds_));
 }
 
 void DesKey::encrypt_rounds(std::uint32_t& left, std::uint32_t& right) const {

@@ -1,7 +1,5 @@
 #include "security/md5.h"
 
-#include <string.h>
-
 #include <algorithm>
 #include <bit>
 
@@ -30,8 +28,8 @@ std::uint32_t little_endian(const unsigned char* p) {
 }  // namespace
 
 Md5::~Md5() {
-  explicit_bzero(state_.data(), sizeof(state_));
-  explicit_bzero(pending_.data(), pending_.size());
+  wipe(state_.data(), sizeof(state_));
+  wipe(pending_.data(), pending_.size());
 }
 
 void Md5::block(const unsigned char* bytes) {

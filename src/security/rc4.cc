@@ -1,11 +1,10 @@
 #include "security/rc4.h"
 
-#include <string.h>
-
 #include <numeric>
 #include <utility>
 
 #include "base/try.h"
+#include "security/secret.h"
 
 namespace knit::security {
 
@@ -20,7 +19,7 @@ Rc4::Rc4(std::string_view key) {
 }
 
 Rc4::~Rc4() {
-  explicit_bzero(state_.data(), state_.size());
+  wipe(state_.data(), state_.size());
 }
 
 void Rc4::apply(std::string& bytes) {

@@ -1,12 +1,16 @@
 #include "security/secret.h"
 
-#include <string.h>
+#include <openssl/crypto.h>
 
 namespace knit::security {
 
+void wipe(void* bytes, std::size_t size) {
+  OPENSSL_cleanse(bytes, size);
+}
+
 void wipe(std::string& bytes) {
   bytes.resize(bytes.capacity());
-  explicit_bzero(bytes.data(), bytes.size());
+  wipe(bytes.data(), bytes.size());
   bytes.clear();
 }
 

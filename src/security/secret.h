@@ -1,14 +1,16 @@
 // Bytes that must not outlive their use: token passwords, secrets and keys made from them.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace knit::security {
 
-// Overwrites every byte the string holds, its spare capacity included, and empties it. The compiler may not
-// leave the writes out.
+// Overwrites these bytes. The compiler may not leave the writes out.
+void wipe(void* bytes, std::size_t size);
+// Overwrites every byte the string holds, its spare capacity included, and empties it.
 void wipe(std::string& bytes);
 
 // True if both are equal; takes as long for the first wrong byte as for the last. Lengths are not secret.
