@@ -55,12 +55,15 @@ def version(build: Path) -> str:
     return re.search(r'^CMAKE_PROJECT_VERSION:STATIC=(.+)$', (build / "CMakeCache.txt").read_text(), re.MULTILINE)[1]
 
 
-def linked(build: Path, target: str) -> set[str]:
+def linked(build: Path, program: str) -> set[str]:
     """The names of the libraries in the link command of a program, without Knit's own."""
-    commands = subprocess.run(["ninja", "-C", str(build), "-t", "commands", "-s", target], check=True,
+    commands = subprocess.run(["ninja", "-C", str(build), "-t", "commands", "-s", program], check=True,
                               capture_output=True, text=True).stdout
     names = set(re.findall(r"(?<!\S)-l(\S+)", commands)) | set(re.findall(r"lib([^/\s]+)\.(?:a|so)(?!\S)", commands))
-    return {name for name in names if not name.startswith("knit_")}
+    others = {name for name in names if not name.startswith("knit_")}
+    if not others or others == names:
+        raise Unknown(f"no link command of {program} in {build}, but: {commands}")
+    return others
 
 
 def debian(name: str, package: str, licence: str, programs: tuple[str, ...]) -> Component:
@@ -76,7 +79,7 @@ def of_client(dist: Path) -> list[Component]:
         known[name] = Component(name, number, licence, ("knit",), tuple(sorted((built / "licenses" / name).iterdir())),
                                 "Debian (source)")
     found = {}
-    for name in linked(dist / "client", "knit") - SYSTEM:
+    for name in linked(dist / "client", "bin/knit") - SYSTEM:
         if name not in MASTER or MASTER[name][0] not in known:
             raise Unknown(f"knit links {name}, which tools/dist does not know")
         found[MASTER[name][0]] = known[MASTER[name][0]]
@@ -91,9 +94,9 @@ def zig(dist: Path) -> Component:
                      ("knit",), (package / "lib/libcxx/LICENSE.TXT", package / "LICENSE"), "ziglang (PyPI)")
 
 
-def of_master(build: Path, target: str) -> list[Component]:
+def of_master(build: Path) -> list[Component]:
     found = {}
-    for name in linked(build, target) - SYSTEM:
+    for name in linked(build, "libexec/knit/knit-master-x86_64") - SYSTEM:
         if name not in MASTER:
             raise Unknown(f"knit-master links {name}, which tools/dist does not know")
         found[MASTER[name][0]] = debian(*MASTER[name], ("knit-master",))
@@ -107,7 +110,7 @@ def of_headers() -> list[Component]:
 
 def write(tree: Path, dist: Path, release: Path, number: str, when: int) -> None:
     """components.json and licenses/ in `tree`."""
-    parts = sorted(of_headers() + of_client(dist) + of_master(release, "knit-master"),
+    parts = sorted(of_headers() + of_client(dist) + of_master(release),
                    key=lambda part: (part.name, part.programs))
     for part in parts:
         folder = tree / "licenses" / part.name
