@@ -22,7 +22,7 @@ changed_sources() {
 dev_lint() {
   need_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
   "$PYTHON" tools/tidy/rules.py
-  shellcheck dev .ci/run scripts/*.sh
+  shellcheck dev .ci/run scripts/*.sh tools/dist/*.sh tools/dist/zig-tool
   cxx_files | xargs clang-format-16 --dry-run -Werror
   [ -f build/release/compile_commands.json ] || build_preset release
   local files
