@@ -12,7 +12,6 @@ dev_help() {
   build    build/release/bin/knit and the master
   install  --prefix DIR: bin, libexec, lib, include and the CMake package
   dist     build/dist/knit-VERSION-linux-x86_64.tar.gz: a client for every Linux with glibc 2.17, and the master
-           (not ready: its tests in tests/dist have not passed yet)
   deps     install what all of this needs (each command does so for itself)
   format   clang-format everything
   lint     house rules, format, shellcheck, and clang-tidy on what the last commit changed (--all: on everything)
