@@ -140,9 +140,9 @@ io::Task<Status> BlockWriter::leave_out(const PipelineFailure& failure) {
         std::min(context_.options.restart_timeout, std::chrono::milliseconds(4000)));
   }
   if (pipeline_.nodes.size() <= 1) {
-    co_return failure.error.with_context(fmt::format("no DataNode is left to write {} to; the last one, {},",
-                                                     to_string(pipeline_.block),
-                                                     transfer_address(pipeline_.nodes.front())));
+    co_return failure.error.with_context(
+        fmt::format("no DataNode is left to write {} to; the last one was {}", to_string(pipeline_.block),
+                    transfer_address(pipeline_.nodes.front())));
   }
   const std::size_t bad = std::min(failure.node, pipeline_.nodes.size() - 1);
   const auto at = static_cast<std::ptrdiff_t>(bad);

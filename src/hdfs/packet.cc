@@ -98,7 +98,8 @@ Result<std::optional<PacketView>> decode_packet(std::span<const std::byte> arriv
   const std::size_t hlen =
       std::to_integer<std::size_t>(arrived[4]) << 8 | std::to_integer<std::size_t>(arrived[5]);
   if (plen < 4 || plen > kMaxPacket || hlen > kMaxPacket - plen) {
-    return corrupt(fmt::format("a packet of {} bytes with a header of {}", plen, hlen));
+    return corrupt(fmt::format("a packet of {} bytes with a header of {}, outside of 4 to {} bytes", plen,
+                               hlen, kMaxPacket));
   }
   needed = kPacketLengths + hlen + (plen - 4);
   if (arrived.size() < needed) return std::optional<PacketView>();
@@ -139,7 +140,8 @@ Result<std::optional<DelimitedView>> decode_delimited(std::span<const std::byte>
     if (byte < 0x80) break;
     if (used == 4) return corrupt("an answer whose length cannot be decoded");  // 2^28 is far above the limit
   }
-  if (length > kMaxMessage) return corrupt(fmt::format("an answer of {} bytes", length));
+  if (length > kMaxMessage)
+    return corrupt(fmt::format("an answer of {} bytes, over the limit of {} bytes", length, kMaxMessage));
   needed = used + length;
   if (arrived.size() < needed) return std::optional<DelimitedView>();
   return std::optional(DelimitedView{.message = arrived.subspan(used, length), .size = needed});

@@ -69,6 +69,8 @@ TEST(Packet, RefusesWhatCanBeNoPacket) {
   EXPECT_EQ(code("\x01\0\0\1\0\x19"sv), ErrorCode::kDataLoss);        // above 16 MiB
   EXPECT_EQ(code("\xff\xff\xff\xff\0\x19"sv), ErrorCode::kDataLoss);  // negative in Java
   EXPECT_EQ(code("\0\0\0\4\0\0"sv), ErrorCode::kDataLoss);            // no header
+  EXPECT_EQ(decode_packet(bytes_of("\x01\0\0\1\0\x19"sv), needed).error().message(),
+            "DataNode sent a packet of 16777217 bytes with a header of 25, outside of 4 to 16777216 bytes");
   std::string claims = "\0\0\0\5\0\x19\t\0\0\0\0\0\0\0\0\x11\0\0\0\0\0\0\0\0\x18\0%\2\0\0\0!"s;
   EXPECT_EQ(code(claims), ErrorCode::kDataLoss);  // two bytes of data in one
   claims[28] = '\xff', claims[29] = '\xff', claims[30] = '\xff', claims[31] = '\xff';
@@ -119,7 +121,8 @@ TEST(Packet, DelimitedLengths) {
   auto empty = decode_delimited(bytes_of("\0"sv), needed).value();
   ASSERT_TRUE(empty);
   EXPECT_EQ(empty->size, 1u);
-  EXPECT_FALSE(decode_delimited(bytes_of("\xff\xff\xff\x7f"sv), needed));  // 256 MiB
+  EXPECT_EQ(decode_delimited(bytes_of("\xff\xff\xff\x7f"sv), needed).error().message(),
+            "DataNode sent an answer of 268435455 bytes, over the limit of 1048576 bytes");
   EXPECT_FALSE(decode_delimited(bytes_of("\x80\x80\x80\x80"sv), needed));
 }
 
