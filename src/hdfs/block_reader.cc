@@ -1,6 +1,7 @@
 #include "hdfs/block_reader.h"
 
 #include <fmt/format.h>
+#include <knit/duration.h>
 
 #include <algorithm>
 #include <cstring>
@@ -33,18 +34,22 @@ io::Task<Result<std::unique_ptr<BlockReader>>> BlockReader::open(DataNodes& node
   KNIT_CO_TRY(auto stream, co_await nodes.connect(node));
   std::unique_ptr<BlockReader> reader(
       new BlockReader(std::move(stream), std::move(node), offset, length, timeout));
-  const std::string context = fmt::format("DataNode {}", transfer_address(reader->node_));
   Status done = co_await io::run_until(io::after(timeout), reader->stream_->write(io::as_bytes(operation)));
-  if (!done) co_return std::move(done).error().with_context(context);
+  if (!done) co_return reader->told(std::move(done).error());
   KNIT_CO_TRY_VOID(co_await reader->step());
   co_return std::move(reader);
 }
 
+Error BlockReader::told(Error error) const {
+  if (error.code() == ErrorCode::kDeadlineExceeded)
+    error = Error(error.code(), fmt::format("kept silent for {}", to_text(timeout_)));
+  return std::move(error).with_context(fmt::format("DataNode {}", transfer_address(node_)));
+}
+
 io::Task<Status> BlockReader::step() {
-  const std::string context = fmt::format("DataNode {}", transfer_address(node_));
   while (true) {
     auto step = core_.step(std::span(buffer_).subspan(begin_, end_ - begin_));
-    if (!step) co_return std::move(step).error().with_context(context);
+    if (!step) co_return told(std::move(step).error());
     if (*step) {
       begin_ += (*step)->used;
       ready_ = (*step)->data;
@@ -59,8 +64,8 @@ io::Task<Status> BlockReader::step() {
     }
     auto count =
         co_await io::run_until(io::after(timeout_), stream_->read_some(std::span(buffer_).subspan(end_)));
-    if (!count) co_return std::move(count).error().with_context(context);
-    if (*count == 0) co_return Error(ErrorCode::kUnavailable, context + ": closed the connection");
+    if (!count) co_return told(std::move(count).error());
+    if (*count == 0) co_return told(Error(ErrorCode::kUnavailable, "closed the connection"));
     end_ += *count;
   }
 }

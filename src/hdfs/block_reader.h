@@ -30,6 +30,8 @@ class BlockReader {
  private:
   BlockReader(std::unique_ptr<io::Stream> stream, DatanodeInfo node, std::uint64_t offset,
               std::uint64_t length, std::chrono::milliseconds timeout);
+  // Naming the DataNode.
+  Error told(Error error) const;
   // Until the next message was taken.
   io::Task<Status> step();
 

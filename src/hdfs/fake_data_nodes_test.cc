@@ -40,6 +40,12 @@ io::Task<Result<std::string>> read_delimited(io::Stream& stream) {
   co_return message;
 }
 
+// Until the other side goes.
+io::Task<Status> hear_no_more(io::Stream& stream) {
+  std::byte nothing;
+  co_return co_await io::read_exactly(stream, std::span(&nothing, 1));
+}
+
 }  // namespace
 
 class FakeHdfs::Nodes final : public DataNodes {
@@ -55,6 +61,10 @@ class FakeHdfs::Nodes final : public DataNodes {
   }
   io::Task<Result<std::uint64_t>> visible_length(DatanodeInfo node, ExtendedBlock block,
                                                  security::Token) override {
+    if (cluster_.faults.hang_read && cluster_.faults.hang_read(node)) {
+      KNIT_CO_TRY_VOID(co_await io::sleep_for(Options().socket_timeout));
+      co_return Error(ErrorCode::kDeadlineExceeded, transfer_address(node) + " keeps silent");
+    }
     const auto found = cluster_.replicas.find({node.uuid, block.id});
     if (found == cluster_.replicas.end()) {
       co_return Error(ErrorCode::kNotFound, "none",
@@ -102,8 +112,7 @@ io::Task<Status> FakeHdfs::serve_write(const DatanodeInfo& node, io::Stream& str
   }
   if (op.pipelinesize() != pipeline.size()) problems.push_back("pipeline size");
   if (faults.hang && faults.hang(pipeline)) {
-    std::byte nothing;
-    co_return co_await io::read_exactly(stream, std::span(&nothing, 1));
+    co_return co_await hear_no_more(stream);
   }
   proto::BlockOpResponseProto answer;
   answer.set_status(proto::SUCCESS);
@@ -199,6 +208,7 @@ io::Task<Status> FakeHdfs::serve_packets(const std::vector<DatanodeInfo>& pipeli
 
 io::Task<Status> FakeHdfs::serve_read(const DatanodeInfo& node, io::Stream& stream, std::string message) {
   const auto op = parse<proto::OpReadBlockProto>(message);
+  if (faults.hang_read && faults.hang_read(node)) co_return co_await hear_no_more(stream);
   proto::BlockOpResponseProto answer;
   const auto found = replicas.find({node.uuid, op.header().baseheader().block().blockid()});
   const bool refuse = faults.refuse_token && faults.refuse_token(node);

@@ -41,8 +41,10 @@ struct Faults {
   std::function<bool(const DatanodeInfo& node)> refuse_connection;
   // Which node of a pipeline that is being set up is bad, if any.
   std::function<std::optional<std::size_t>(const std::vector<DatanodeInfo>& pipeline)> bad_link;
-  // Whether a pipeline that is being set up never answers.
+  // Whether a pipeline that is being set up never answers; whether a node takes a reader's question and no
+  // more.
   std::function<bool(const std::vector<DatanodeInfo>& pipeline)> hang;
+  std::function<bool(const DatanodeInfo& node)> hang_read;
   // What happens to packet number `arrived` (counted over all of the test, heartbeats not) before it is
   // stored.
   enum class Packet { kStore, kClose, kSilence, kLastNodeFails, kRestart };

@@ -22,6 +22,7 @@ constexpr std::chrono::milliseconds kLengthPause{4000};
 io::Task<Result<std::unique_ptr<FileReader>>> FileReader::open(const ReadContext& context, std::string path,
                                                                std::shared_ptr<const void> keep) {
   std::unique_ptr<FileReader> reader(new FileReader(context, std::move(path), std::move(keep)));
+  const io::TimePoint begun = io::now();
   for (int attempt = 0;; ++attempt) {
     KNIT_CO_TRY_VOID(co_await reader->locate(0));
     const LocatedBlocks& blocks = reader->blocks_;
@@ -33,12 +34,17 @@ io::Task<Result<std::unique_ptr<FileReader>>> FileReader::open(const ReadContext
       reader->length_ += *length;
       break;
     }
-    if (length.error().code() == ErrorCode::kCancelled || attempt == kLengthRetries) {
+    if (length.error().code() == ErrorCode::kCancelled || attempt == kLengthRetries ||
+        (attempt > 0 && reader->silent_since(begun))) {
       co_return std::move(length).error();
     }
     KNIT_CO_TRY_VOID(co_await io::sleep_for(kLengthPause));
   }
   co_return std::move(reader);
+}
+
+bool FileReader::silent_since(io::TimePoint begun) const {
+  return io::now() - begun >= context_.options.socket_timeout;
 }
 
 io::Task<Status> FileReader::locate(std::uint64_t offset) {
@@ -161,6 +167,7 @@ io::Task<Result<std::size_t>> FileReader::read_at(std::uint64_t offset, std::spa
   into = into.first(static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), length_ - offset)));
   bool token_renewed = false;
   int refetches = 0;
+  const io::TimePoint begun = io::now();
   while (true) {
     auto count = co_await read_once(offset, into);
     if (count) co_return *count;
@@ -177,10 +184,9 @@ io::Task<Result<std::size_t>> FileReader::read_at(std::uint64_t offset, std::spa
     const LocatedBlock* block = find(offset);
     const auto alive = [&](const DatanodeInfo& node) { return !dead_.contains(node.uuid); };
     if (block && code != ErrorCode::kUnauthenticated && std::ranges::any_of(block->nodes, alive)) continue;
-    if (refetches == kMaxRefetches) {
-      co_return std::move(count).error().with_context(
-          fmt::format("{}: no replica of {} can be read; the last one", path_,
-                      block ? to_string(block->block) : "a block"));
+    if (refetches == kMaxRefetches || (refetches > 0 && silent_since(begun))) {
+      co_return std::move(count).error().with_context(fmt::format(
+          "{}: no replica of {} can be read", path_, block ? to_string(block->block) : "a block"));
     }
     KNIT_CO_TRY_VOID(co_await io::sleep_for(kFirstPause * (1 << refetches)));
     ++refetches;

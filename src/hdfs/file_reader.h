@@ -21,7 +21,9 @@ struct ReadContext {
 
 // A replica whose checksum is wrong, or whose DataNode cannot be reached, is not asked again by this reader;
 // where no replica is left, the NameNode is asked for new locations, three times with growing pauses
-// (DFSInputStream. refetchLocations). A refused block token costs one new look at the locations.
+// (DFSInputStream.refetchLocations). That is only once where the time went into waiting for silent DataNodes:
+// Hadoop's client tries each of them four times for the whole of dfs.client.socket-timeout. A refused block
+// token costs one new look at the locations.
 class FileReader final : public fs::Reader {
  public:
   // `keep` is held as long as the reader lives. The length is what the file has now: that of a file that is
@@ -38,6 +40,8 @@ class FileReader final : public fs::Reader {
   io::Task<Status> locate(std::uint64_t offset);
   io::Task<Result<std::uint64_t>> visible_length(const LocatedBlock& last);
   const LocatedBlock* find(std::uint64_t offset) const;
+  // Whether a whole timeout has gone by without a byte: another round would take as long.
+  bool silent_since(io::TimePoint begun) const;
   // Makes reader_ one that goes on at `offset`.
   io::Task<Status> aim(std::uint64_t offset, std::size_t wanted);
   io::Task<Result<std::size_t>> read_once(std::uint64_t offset, std::span<std::byte> into);
