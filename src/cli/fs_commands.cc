@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/signals.h"
 #include "cli/standard_streams.h"
 #include "cli/transfer_progress.h"
 
@@ -92,6 +93,15 @@ int remove(Context& context, const std::vector<std::string>& paths, bool recursi
   return kExitSucceeded;
 }
 
+// put or get. A signal lets it take back what it has begun.
+int copy(Context& context, const std::string& from, const std::string& to, bool force,
+         decltype(&Client::put) direction) {
+  Signals signals;  // before the client starts its thread
+  TransferProgress progress;
+  must((context.client().*direction)(from, to, force, progress, signals.stop()));
+  return kExitSucceeded;
+}
+
 struct Paths {
   std::string from, to;
   std::vector<std::string> many;
@@ -120,19 +130,14 @@ void add_fs_commands(CLI::App& app, Context& context) {
                  [&](const Paths& p) { return list(context, p.from); });
   ls->add_option("PATH", paths->from, "directory or file; your home if left out");
 
-  auto* put = add(*fs, context, "put", "copy a local file or directory to HDFS", paths, [&](const Paths& p) {
-    TransferProgress progress;
-    must(context.client().put(p.from, p.to, p.force, progress));
-    return static_cast<int>(kExitSucceeded);
-  });
+  auto* put = add(*fs, context, "put", "copy a local file or directory to HDFS", paths,
+                  [&](const Paths& p) { return copy(context, p.from, p.to, p.force, &Client::put); });
   put->add_option("LOCAL", paths->from, "what to copy")->required();
   put->add_option("PATH", paths->to, "where to; into it if it is a directory")->required();
   put->add_flag("-f,--force", paths->force, "replace an existing file");
 
   auto* get = add(*fs, context, "get", "copy a file or directory from HDFS", paths, [&](const Paths& p) {
-    TransferProgress progress;
-    must(context.client().get(p.from, p.to.empty() ? "." : p.to, p.force, progress));
-    return static_cast<int>(kExitSucceeded);
+    return copy(context, p.from, p.to.empty() ? "." : p.to, p.force, &Client::get);
   });
   get->add_option("PATH", paths->from, "what to copy")->required();
   get->add_option("LOCAL", paths->to, "where to; the working directory if left out");

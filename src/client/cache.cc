@@ -8,9 +8,9 @@
 #include "base/encoding.h"
 #include "base/try.h"
 #include "client/bounds.h"
+#include "client/temporary_name.h"
 #include "fs/path.h"
 #include "io/stream.h"
-#include "security/random.h"
 #include "security/sha256.h"
 
 namespace knit::client {
@@ -36,11 +36,6 @@ bool is_digest(std::string_view text) {
 
 bool is(const Error& error, ErrorCode code) {
   return error.code() == code;
-}
-
-Result<std::string> random_name() {
-  KNIT_TRY(const auto bytes, security::random_bytes(8));
-  return base::hex_encode(bytes);
 }
 
 Error changed(const CacheKey& key) {
@@ -109,8 +104,7 @@ io::Task<Result<fs::FileStatus>> Cache::try_obtain(CacheKey key, fs::Reader& con
 
 io::Task<Result<fs::FileStatus>> Cache::upload(CacheKey key, fs::Reader& content, Progress progress) {
   const auto folder = fs::join_path(directory_, key.sha256);
-  KNIT_CO_TRY(const auto random, random_name());
-  const auto temporary = fmt::format("{}/.{}.{}", folder, key.name, random);
+  KNIT_CO_TRY(const auto temporary, temporary_beside(path_of(key)));
   fs::CreateOptions options;
   options.expected_length = key.size;
   auto writer = co_await bounded(fs_.create(temporary, options));

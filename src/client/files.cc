@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "base/try.h"
+#include "client/bounds.h"
+#include "client/temporary_name.h"
 #include "conf/hdfs_settings.h"
 #include "fs/path.h"
 #include "hdfs/trash.h"
@@ -28,6 +31,9 @@ std::string describe(const Place& place) {
   return place.file_system->uri() + place.path;
 }
 
+// Called with the bytes copied so far and the whole length.
+using CopyProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
 io::Task<Status> pump(fs::Reader& reader, fs::Writer& writer, CopyProgress progress) {
   std::vector<std::byte> buffer(
       std::min<std::uint64_t>(kCopyBuffer, std::max<std::uint64_t>(reader.length(), 1)));
@@ -47,11 +53,68 @@ io::Task<Status> pump(fs::Reader& reader, fs::Writer& writer, CopyProgress progr
   co_return co_await writer.close();
 }
 
-// Whether a target is a directory to put things into. A file system that does not answer is not asked twice.
+// What is there, if anything.
+io::Task<Result<std::optional<fs::FileStatus>>> look(Place place) {
+  auto status = co_await place.file_system->stat(place.path);
+  if (!status && status.error().code() != ErrorCode::kNotFound) co_return std::move(status).error();
+  if (!status) co_return std::optional<fs::FileStatus>();
+  co_return std::optional<fs::FileStatus>(*std::move(status));
+}
+
+// Whether a target is a directory to put things into.
 io::Task<Result<bool>> is_directory(Place place) {
-  const auto status = co_await place.file_system->stat(place.path);
-  if (!status && status.error().code() != ErrorCode::kNotFound) co_return status.error();
-  co_return status && status->is_directory();
+  KNIT_CO_TRY(const auto found, co_await look(std::move(place)));
+  co_return found && found->is_directory();
+}
+
+// What a copy replaces, if anything.
+io::Task<Result<std::optional<fs::FileStatus>>> replaced_by_copy(Place to, bool overwrite) {
+  KNIT_CO_TRY(auto old, co_await look(to));
+  if (!old) co_return old;
+  if (old->is_directory() || !overwrite) {
+    co_return Error(ErrorCode::kAlreadyExists,
+                    fmt::format("{} {}", describe(to),
+                                old->is_directory() ? "is a directory" : "exists; -f replaces it"));
+  }
+  if (old->type == fs::FileType::kOther) {
+    co_return Error(ErrorCode::kFailedPrecondition,
+                    fmt::format("{} is a device, a pipe or a socket, which no file replaces", describe(to)));
+  }
+  co_return old;
+}
+
+// Fills the file `to` and closes it.
+io::Task<Status> fill(fs::Reader& reader, Place to, fs::CreateOptions options, CopyProgress progress) {
+  KNIT_CO_TRY(auto writer, co_await to.file_system->create(to.path, options));
+  auto filled = co_await pump(reader, *writer, std::move(progress));
+  if (!filled) co_await writer->abort();
+  co_return filled;
+}
+
+io::Task<Status> discard(Place temporary) {
+  KNIT_CO_TRY_VOID(co_await temporary.file_system->remove(temporary.path, false));
+  co_return Status();
+}
+
+io::Task<Status> copy_file(Place from, Place to, bool overwrite, CopyProgress progress) {
+  KNIT_CO_TRY(const auto old, co_await replaced_by_copy(to, overwrite));
+  KNIT_CO_TRY(auto reader, co_await from.file_system->open(from.path));
+  KNIT_CO_TRY(auto name, temporary_beside(to.path));
+  const Place temporary{to.file_system, std::move(name)};
+  // A link's own permission means nothing.
+  const bool keeps_permission = old && old->type == fs::FileType::kFile;
+  fs::CreateOptions options;
+  options.permission = keeps_permission ? 0600 : 0666;  // the umask applies
+  options.create_parents = false;
+  options.expected_length = reader->length();
+  auto& files = *to.file_system;
+  Status copied = co_await fill(*reader, temporary, options, std::move(progress));
+  if (copied && keeps_permission)
+    copied = co_await files.set_permission(temporary.path, old->permission & 0777);
+  if (copied) copied = co_await files.rename(temporary.path, to.path, overwrite);
+  if (copied) co_return Status();
+  if (co_await clean_up(discard(temporary))) co_return given_up();
+  co_return std::move(copied).with_context(fmt::format("copying {} to {}", describe(from), describe(to)));
 }
 
 io::Task<Status> copy_into(Place from, Place to, bool overwrite, TreeProgress progress, int depth);
@@ -72,17 +135,13 @@ io::Task<Status> copy_directory(Place from, Place to, bool overwrite, TreeProgre
 io::Task<Status> copy_into(Place from, Place to, bool overwrite, TreeProgress progress, int depth) {
   KNIT_CO_TRY(const auto status, co_await from.file_system->stat(from.path));
   if (status.is_directory()) co_return co_await copy_directory(from, to, overwrite, progress, depth);
-  fs::CreateOptions options;
-  options.overwrite = overwrite;
-  options.permission = 0666;  // the umask applies
-  options.expected_length = status.length;
   CopyProgress one;
   if (progress) {
     one = [&](std::uint64_t done, std::uint64_t total) {
       progress(std::string(fs::file_name(from.path)), done, total);
     };
   }
-  co_return co_await copy_file(from, to, options, one);
+  co_return co_await copy_file(from, to, overwrite, one);
 }
 
 std::string path_of(std::string_view uri, const std::string& home) {
@@ -106,15 +165,6 @@ Result<Place> locate(Session& session, const std::string& text, std::string_view
   KNIT_TRY(auto* file_system, session.file_system(text, what));
   KNIT_TRY(auto path, path_in(*file_system, text));
   return Place{file_system, std::move(path)};
-}
-
-io::Task<Status> copy_file(const Place& from, const Place& to, fs::CreateOptions options,
-                           CopyProgress progress) {
-  KNIT_CO_TRY(auto reader, co_await from.file_system->open(from.path));
-  KNIT_CO_TRY(auto writer, co_await to.file_system->create(to.path, options));
-  auto copied = co_await pump(*reader, *writer, std::move(progress));
-  if (!copied) co_await writer->abort();
-  co_return std::move(copied).with_context(fmt::format("copying {} to {}", describe(from), describe(to)));
 }
 
 io::Task<Status> copy_tree(Place from, Place to, bool overwrite, TreeProgress progress) {

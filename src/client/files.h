@@ -20,16 +20,12 @@ struct Place {
 // "hdfs://nn/a", "/a", or "a" below the user's home. `what` names in errors what was given.
 Result<Place> locate(Session& session, const std::string& text, std::string_view what);
 
-// Called with the bytes copied so far and the whole length.
-using CopyProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
-
-// Copies one file, whole or not at all; the target gets `options.permission`.
-io::Task<Status> copy_file(const Place& from, const Place& to, fs::CreateOptions options,
-                           CopyProgress progress);
-
 // Copies a file or a directory with everything in it. An existing directory as target takes the source in
-// under its own name, as cp does. kAlreadyExists for an existing file unless `overwrite`. `progress` is told
-// the file's name.
+// under its own name, as cp does. kAlreadyExists for an existing file unless `overwrite`. Each file is
+// written under a hidden name beside its target and renamed when it is whole: readers see the old file, or
+// none, until they see the new one, and a copy that fails or is cancelled leaves the old one and no part.
+// (`hdfs dfs` does so too, as NAME._COPYING_, but removes the old file before it renames.) A file that
+// replaces another gets its permission, a new one what the umask leaves. `progress` is told the file's name.
 using TreeProgress = std::function<void(const std::string& file, std::uint64_t done, std::uint64_t total)>;
 io::Task<Status> copy_tree(Place from, Place to, bool overwrite, TreeProgress progress);
 

@@ -37,6 +37,7 @@ TEST(LocalFileSystem, RefusesWhatIsNoFile) {
   const auto device = loop.run(fs.open("/dev/null"));
   ASSERT_FALSE(device.has_value());
   EXPECT_EQ(device.error().code(), ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(loop.run(fs.stat("/dev/null")).value().type, FileType::kOther);
 }
 
 TEST(Path, Normalize) {

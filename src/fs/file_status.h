@@ -8,7 +8,8 @@
 
 namespace knit::fs {
 
-enum class FileType { kFile, kDirectory, kSymlink };
+// kOther: a device, a pipe or a socket of this machine.
+enum class FileType { kFile, kDirectory, kSymlink, kOther };
 
 struct FileStatus {
   std::string path;  // absolute, without scheme: "/user/alice/x"

@@ -97,7 +97,8 @@ Result<FileStatus> status_of(const std::string& path, Names& names) {
   status.path = path;
   status.type = S_ISDIR(info.st_mode)   ? FileType::kDirectory
                 : S_ISLNK(info.st_mode) ? FileType::kSymlink
-                                        : FileType::kFile;
+                : S_ISREG(info.st_mode) ? FileType::kFile
+                                        : FileType::kOther;
   status.length = S_ISREG(info.st_mode) ? static_cast<std::uint64_t>(info.st_size) : 0;
   status.permission = static_cast<std::uint16_t>(info.st_mode & 07777);
   status.owner = names.user(info.st_uid);
