@@ -61,6 +61,16 @@ io::Task<Result<std::optional<fs::FileStatus>>> look(Place place) {
   co_return std::optional<fs::FileStatus>(*std::move(status));
 }
 
+// A copy makes no folder above its target: a mistyped path would become one.
+io::Task<Status> check_parent(Place to) {
+  const Place parent{to.file_system, std::string(fs::parent_path(to.path))};
+  KNIT_CO_TRY(const auto found, co_await look(parent));
+  if (found && found->is_directory()) co_return Status();
+  co_return Error(found ? ErrorCode::kFailedPrecondition : ErrorCode::kNotFound,
+                  fmt::format("{} cannot be made: {} {}", describe(to), describe(parent),
+                              found ? "is no directory" : "does not exist"));
+}
+
 // Whether a target is a directory to put things into.
 io::Task<Result<bool>> is_directory(Place place) {
   KNIT_CO_TRY(const auto found, co_await look(std::move(place)));
@@ -169,7 +179,11 @@ Result<Place> locate(Session& session, const std::string& text, std::string_view
 
 io::Task<Status> copy_tree(Place from, Place to, bool overwrite, TreeProgress progress) {
   KNIT_CO_TRY(const bool into, co_await is_directory(to));
-  if (into) to = child(to, fs::file_name(from.path));
+  if (into) {
+    to = child(to, fs::file_name(from.path));
+  } else {
+    KNIT_CO_TRY_VOID(co_await check_parent(to));
+  }
   co_return co_await copy_into(std::move(from), std::move(to), overwrite, std::move(progress), 0);
 }
 

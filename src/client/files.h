@@ -21,7 +21,8 @@ struct Place {
 Result<Place> locate(Session& session, const std::string& text, std::string_view what);
 
 // Copies a file or a directory with everything in it. An existing directory as target takes the source in
-// under its own name, as cp does. kAlreadyExists for an existing file unless `overwrite`. Each file is
+// under its own name, as cp does; otherwise the folder that will hold the target must exist (kNotFound).
+// kAlreadyExists for an existing file unless `overwrite`. Each file is
 // written under a hidden name beside its target and renamed when it is whole: readers see the old file, or
 // none, until they see the new one, and a copy that fails or is cancelled leaves the old one and no part.
 // (`hdfs dfs` does so too, as NAME._COPYING_, but removes the old file before it renames.) A file that

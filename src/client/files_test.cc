@@ -154,5 +154,26 @@ TEST_F(FilesTest, NothingIsReplacedUnasked) {
   EXPECT_EQ(names("/dst"), (Names{"f", "g"}));
 }
 
+TEST_F(FilesTest, TheTargetsFolderMustExist) {
+  put(source_, "/src/d/e/f", kNew);
+  for (const char* from : {"/src/f", "/src/d"}) {
+    for (const auto& [to, code, said] :
+         {std::tuple{"/nope/x", ErrorCode::kNotFound, "memory:///nope does not exist"},
+          {"/dst/nope/x", ErrorCode::kNotFound, "memory:///dst/nope does not exist"},
+          {"/dst/f/x", ErrorCode::kFailedPrecondition, "memory:///dst/f is no directory"}}) {
+      const Status done = run(copy_tree({&source_, from}, {&target_, to}, true, {}));
+      ASSERT_FALSE(done) << to;
+      EXPECT_EQ(done.error().code(), code);
+      EXPECT_THAT(done.error().message(), HasSubstr(said));
+    }
+  }
+  EXPECT_EQ(names("/"), (Names{"dst", "user"}));
+  EXPECT_EQ(names("/dst"), Names{"f"});
+  ASSERT_TRUE(run(copy_tree({&source_, "/src/d"}, {&target_, "/dst/new"}, false, {})));
+  EXPECT_EQ(read("/dst/new/e/f"), "new");
+  ASSERT_TRUE(run(copy_tree({&source_, "/src/d"}, {&target_, "/dst/new"}, false, {}))) << "into it";
+  EXPECT_EQ(read("/dst/new/d/e/f"), "new");
+}
+
 }  // namespace
 }  // namespace knit::client
