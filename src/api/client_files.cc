@@ -64,8 +64,10 @@ Status Client::put(const std::string& local, const std::string& remote, bool ove
   return impl_->call<void>(
       [&]() -> io::Task<Status> {
         KNIT_CO_TRY(auto target, client::locate(*impl_->session, remote, remote));
+        const auto source = disk.place(local);
+        KNIT_CO_TRY_VOID(co_await client::check_readable(source));
         co_return co_await client::copy_tree(
-            disk.place(local), std::move(target), overwrite,
+            source, std::move(target), overwrite,
             [&](const std::string& file, std::uint64_t done, std::uint64_t total) {
               observer.on_upload(file, done, total);
             });

@@ -127,12 +127,33 @@ io::Task<Status> copy_file(Place from, Place to, bool overwrite, CopyProgress pr
   co_return std::move(copied).with_context(fmt::format("copying {} to {}", describe(from), describe(to)));
 }
 
+Error too_deep(const Place& place) {
+  return Error(ErrorCode::kInvalidArgument, fmt::format("{} is too deep a tree", describe(place)));
+}
+
+io::Task<Status> check_readable_from(Place place, fs::FileStatus status, int depth) {
+  if (status.type == fs::FileType::kSymlink) {
+    co_return Error(ErrorCode::kNotFound,
+                    fmt::format("{} is a link that leads nowhere; nothing was copied", describe(place)));
+  }
+  if (status.type == fs::FileType::kFile || status.type == fs::FileType::kOther) {
+    const auto opened = co_await place.file_system->open(place.path);
+    if (!opened) co_return Error(opened.error()).with_context("nothing was copied");
+    co_return Status();
+  }
+  if (depth > kMaximumDepth) co_return too_deep(place);
+  KNIT_CO_TRY(const auto entries, co_await place.file_system->list(place.path));
+  for (const auto& entry : entries) {
+    const auto below = child(place, fs::file_name(entry.path));
+    KNIT_CO_TRY_VOID(co_await check_readable_from(below, entry, depth + 1));
+  }
+  co_return Status();
+}
+
 io::Task<Status> copy_into(Place from, Place to, bool overwrite, TreeProgress progress, int depth);
 
 io::Task<Status> copy_directory(Place from, Place to, bool overwrite, TreeProgress progress, int depth) {
-  if (depth > kMaximumDepth) {
-    co_return Error(ErrorCode::kInvalidArgument, fmt::format("{} is too deep a tree", describe(from)));
-  }
+  if (depth > kMaximumDepth) co_return too_deep(from);
   KNIT_CO_TRY_VOID(co_await to.file_system->make_directories(to.path, kNewDirectory));
   KNIT_CO_TRY(const auto entries, co_await from.file_system->list(from.path));
   for (const auto& entry : entries) {
@@ -175,6 +196,11 @@ Result<Place> locate(Session& session, const std::string& text, std::string_view
   KNIT_TRY(auto* file_system, session.file_system(text, what));
   KNIT_TRY(auto path, path_in(*file_system, text));
   return Place{file_system, std::move(path)};
+}
+
+io::Task<Status> check_readable(Place from) {
+  KNIT_CO_TRY(const auto status, co_await from.file_system->stat(from.path));
+  co_return co_await check_readable_from(std::move(from), status, 0);
 }
 
 io::Task<Status> copy_tree(Place from, Place to, bool overwrite, TreeProgress progress) {

@@ -20,6 +20,10 @@ struct Place {
 // "hdfs://nn/a", "/a", or "a" below the user's home. `what` names in errors what was given.
 Result<Place> locate(Session& session, const std::string& text, std::string_view what);
 
+// Whether a file, or a directory with everything in it, can be read: opens each. Names what cannot, a link
+// that leads nowhere, a device. For what is cheap to open, before it is copied.
+io::Task<Status> check_readable(Place from);
+
 // Copies a file or a directory with everything in it. An existing directory as target takes the source in
 // under its own name, as cp does; otherwise the folder that will hold the target must exist (kNotFound).
 // kAlreadyExists for an existing file unless `overwrite`. Each file is

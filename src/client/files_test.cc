@@ -2,8 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "client/hooked_file_system.h"
+#include "fs/local_file_system.h"
 #include "fs/memory_file_system.h"
 #include "fs/path.h"
 #include "io/loop.h"
@@ -173,6 +179,48 @@ TEST_F(FilesTest, TheTargetsFolderMustExist) {
   EXPECT_EQ(read("/dst/new/e/f"), "new");
   ASSERT_TRUE(run(copy_tree({&source_, "/src/d"}, {&target_, "/dst/new"}, false, {}))) << "into it";
   EXPECT_EQ(read("/dst/new/d/e/f"), "new");
+}
+
+TEST(CheckReadable, NamesWhatCannotBeCopied) {
+  io::Loop loop;
+  std::string pattern = std::filesystem::temp_directory_path() / "knit-files-XXXXXX";
+  ASSERT_TRUE(::mkdtemp(pattern.data()));
+  const std::filesystem::path folder = pattern;
+  std::filesystem::create_directories(folder / "tree/deep");
+  std::ofstream(folder / "tree/deep/f") << "x";
+  std::filesystem::create_symlink("f", folder / "tree/deep/link");
+  fs::LocalFileSystem disk;
+  std::string denied;
+  HookedFileSystem guarded(disk, [&](std::string call) -> io::Task<Status> {
+    if (call == "open " + denied) co_return Error(ErrorCode::kPermissionDenied, call + ": Permission denied");
+    co_return Status();
+  });
+  const auto check = [&](const std::string& path) {
+    return loop.run(check_readable({&guarded, folder / path}));
+  };
+  EXPECT_TRUE(check("tree")) << "a link that leads somewhere is a file";
+  EXPECT_TRUE(check("tree/deep/link"));
+  EXPECT_EQ(check("none").error().code(), ErrorCode::kNotFound);
+
+  denied = folder / "tree/deep/f";
+  EXPECT_EQ(check("tree").error().code(), ErrorCode::kPermissionDenied);
+  EXPECT_THAT(check("tree").error().message(), HasSubstr(denied));
+  denied.clear();
+
+  std::filesystem::create_symlink("gone", folder / "tree/dangling");
+  EXPECT_EQ(check("tree").error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(check("tree").error().message(), "file://" + (folder / "tree/dangling").string() +
+                                                 " is a link that leads nowhere; nothing was copied");
+  EXPECT_FALSE(check("tree/dangling"));
+  std::filesystem::remove(folder / "tree/dangling");
+
+  ASSERT_EQ(::mkfifo((folder / "tree/pipe").c_str(), 0600), 0);
+  EXPECT_THAT(check("tree").error().message(), HasSubstr("tree/pipe is a device, a pipe or a socket"));
+  std::filesystem::remove(folder / "tree/pipe");
+
+  std::filesystem::create_directory_symlink(".", folder / "tree/round");
+  EXPECT_FALSE(check("tree")) << "a tree without end";
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
