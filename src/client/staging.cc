@@ -20,7 +20,7 @@ constexpr std::uint16_t kPrivate = 0700;
 constexpr auto kBeingSubmitted = std::chrono::hours(1);
 // DataNodes close a dead writer's block with one of their next heartbeats (3 s).
 constexpr auto kLeaseDeadline = std::chrono::seconds(6);
-constexpr auto kCacheSweepEvery = std::chrono::hours(6);
+constexpr auto kSweepEvery = std::chrono::hours(6);
 // A journal has a line of a few hundred bytes for each start and end of an instance.
 constexpr std::uint64_t kLargestJournal = std::uint64_t{256} << 20;
 
@@ -272,9 +272,13 @@ io::Task<Status> Staging::sweep(ApplicationService& service) {
     KNIT_CO_TRY_VOID(co_await io::check_cancelled());
     if (application.over) note(co_await settle(application.id));
   }
+  const auto due = co_await sweep_is_due();
+  if (!due) note(due.error());
+  if (!due || !*due) co_return first;
   note(co_await sweep_records());
   KNIT_CO_TRY_VOID(co_await io::check_cancelled());
-  note(co_await sweep_cache(service));
+  const auto collected = co_await collect(service, kKeepUnused);
+  if (!collected) note(collected.error());
   co_return first;
 }
 
@@ -291,17 +295,15 @@ io::Task<Status> Staging::sweep_records() {
   co_return Status();
 }
 
-io::Task<Status> Staging::sweep_cache(ApplicationService& service) {
+io::Task<Result<bool>> Staging::sweep_is_due() {
   const auto mark = place_.path + "/.swept";
   const auto swept = co_await bounded(fs_.stat(mark));
-  if (swept && io::wall_now() - swept->modified < kCacheSweepEvery) co_return Status();
+  if (swept && io::wall_now() - swept->modified < kSweepEvery) co_return false;
   // Marked first: of several clients that come now one sweeps.
   fs::CreateOptions options;
   options.overwrite = true;
   KNIT_CO_TRY_VOID(co_await bounded(fs::write_file(fs_, mark, "", options)));
-  const auto removed = co_await collect(service, kKeepUnused);
-  if (!removed) co_return removed.error();
-  co_return Status();
+  co_return true;
 }
 
 }  // namespace knit::client

@@ -1,9 +1,10 @@
 // The user's staging directory: what applications need while they live, what they leave as a record, and the
 // cache.
 //
-//   STAGING/apps/APP_ID/   launch.json from the client, the master's journals; until the application has
-//   ended STAGING/runs/APP_ID    the record of a run, for 30 days STAGING/cache/         see cache.h
-//   STAGING/.swept         empty; its modification time is when the cache was last swept
+//   STAGING/apps/APP_ID/   launch.json from the client, the master's journals; while the application lives
+//   STAGING/runs/APP_ID    the record of a run, for 30 days
+//   STAGING/cache/         see cache.h
+//   STAGING/.swept         empty; its modification time is when records and cache were last swept
 //
 // All 0700. Belongs to the user alone: whoever can write here can put his own program into the user's
 // containers.
@@ -61,8 +62,8 @@ class Staging {
 
   // The paths in the cache that applications name which live, or may.
   io::Task<Result<std::set<std::string>>> in_use(ApplicationService& service);
-  // Settles what has ended, removes records after 30 days and, a few times a day, what the cache holds in
-  // vain for 7 days. Goes on after errors; gives the first.
+  // Settles what has ended. A few times a day (thousands of records are a long list) also removes records
+  // after 30 days and what the cache holds in vain for 7. Goes on after errors; gives the first.
   io::Task<Status> sweep(ApplicationService& service);
   // Cache::collect with what is in use here.
   io::Task<Result<std::vector<Cache::Entry>>> collect(ApplicationService& service,
@@ -79,7 +80,8 @@ class Staging {
   io::Task<std::string> newest_journal(ApplicationId id);
   io::Task<Status> keep_record(ApplicationId id);
   io::Task<Status> sweep_records();
-  io::Task<Status> sweep_cache(ApplicationService& service);
+  // True a few times a day, for one client of those that ask.
+  io::Task<Result<bool>> sweep_is_due();
   io::Task<Status> check_home();
 
   StagingPlace place_;

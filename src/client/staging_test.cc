@@ -188,9 +188,28 @@ TEST_F(StagingTest, RecordsAreKeptThirtyDays) {
   ok(run(staging_.sweep(service_)));
   EXPECT_TRUE(exists(kRecord));
   age(kRecord, 30 * 24h);
+  age(std::string(kStaging) + "/.swept", 7h);
   ok(run(staging_.sweep(service_)));
   EXPECT_FALSE(exists(kRecord));
   EXPECT_TRUE(exists(std::string(kStaging) + "/runs/not ours"));
+}
+
+TEST_F(StagingTest, RecordsAreListedAFewTimesADay) {
+  int listed = 0;
+  HookedFileSystem counting(memory_, [&](std::string call) -> io::Task<Status> {
+    listed += call == "list " + std::string(kStaging) + "/runs";
+    co_return Status();
+  });
+  Staging staging({&counting, kStaging, true}, "alice", kCluster);
+  ok(run(staging.prepare()));
+  for (int n = 0; n < 3; ++n) ok(run(staging.sweep(service_)));
+  EXPECT_EQ(listed, 1);
+  age(std::string(kStaging) + "/.swept", 5h);
+  ok(run(staging.sweep(service_)));
+  EXPECT_EQ(listed, 1);
+  age(std::string(kStaging) + "/.swept", 6h);
+  ok(run(staging.sweep(service_)));
+  EXPECT_EQ(listed, 2);
 }
 
 TEST_F(StagingTest, TheCacheKeepsWhatLiveApplicationsName) {
