@@ -194,8 +194,11 @@ Result<std::string> path_in(const fs::FileSystem& file_system, const std::string
 
 Result<Place> locate(Session& session, const std::string& text, std::string_view what) {
   KNIT_TRY(auto* file_system, session.file_system(text, what));
-  KNIT_TRY(auto path, path_in(*file_system, text));
-  return Place{file_system, std::move(path)};
+  auto path = path_in(*file_system, text);
+  // An error of a path names the path.
+  if (!path && what != text) return std::move(path).error().with_context(what);
+  if (!path) return std::move(path).error();
+  return Place{file_system, *std::move(path)};
 }
 
 io::Task<Status> check_readable(Place from) {

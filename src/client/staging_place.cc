@@ -23,7 +23,7 @@ Result<StagingPlace> staging_place(Session& session, const std::string& given) {
     KNIT_TRY(auto* file_system, session.file_system("/", "the staging directory"));
     return StagingPlace{file_system, fs::join_path(file_system->home(), ".knit"), true};
   }
-  KNIT_TRY(auto place, locate(session, text, what).with_context(what));
+  KNIT_TRY(auto place, locate(session, text, what));
   return StagingPlace{place.file_system, std::move(place.path), false};
 }
 

@@ -178,6 +178,14 @@ def test_a_default_file_system_that_is_not_hdfs(knit, leftovers, uri):
     assert told.returncode == 1 and f"fs.defaultFS = {uri}" in told.stdout
 
 
+def test_an_option_is_named_once(knit, leftovers):
+    for place, said in (("s3a://bucket/x", "--staging-dir = s3a://bucket/x: Knit reads and writes hdfs:// only"),
+                        ("/tmp/../x", "--staging-dir: path '/tmp/../x' ")):
+        done = knit("run", "--staging-dir", place, "--", "true")
+        refused(done, 2, f"knit: error: {said}")
+        assert done.stderr.count("--staging-dir") == 1, done.stderr
+
+
 def test_another_default_file_system_beside_hdfs(hadoop, knit, rm_view):
     left = Leftovers(hadoop)
     staging = f"hdfs://{hadoop.layout.address('nn.rpc')}/tmp/beside-{sites.login_name()}"
