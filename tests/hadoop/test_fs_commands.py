@@ -5,9 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import signal
+import stat
+import time
 import uuid
 
 import pytest
+
+from hadoop.containers import wait_for
+from hadoop.leftovers import refused
 
 SIZES = [0, 1, 511, 512, 513, 65535, 65536, 65537, 3_000_001]
 
@@ -90,6 +97,101 @@ def test_put_does_not_overwrite_unasked(knit, folder, tmp_path):
     again = knit("fs", "put", str(tmp_path / "in"), f"{folder}/a")
     assert again.returncode == 2 and f"{folder}/a" in again.stderr
     assert knit("fs", "put", "-f", str(tmp_path / "in"), f"{folder}/a").returncode == 0
+
+
+def listed(knit, folder):
+    """Names to sizes and modes."""
+    entries = json.loads(knit("fs", "ls", folder, "-o", "json").stdout)
+    return {os.path.basename(entry["path"]): (entry["size"], entry["permission"]) for entry in entries}
+
+
+def mode_of(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+def test_what_replaces_a_file_keeps_its_mode(hadoop, knit, folder, tmp_path):
+    (tmp_path / "in").write_text("new")
+    (tmp_path / "old").write_text("old")
+    os.chmod(tmp_path / "old", 0o640)
+    for name in ("x", "y"):
+        assert knit("fs", "put", str(tmp_path / "in"), f"{folder}/{name}").returncode == 0
+    hadoop.hdfs("dfs", "-chmod", "600", f"{folder}/x")
+    assert knit("fs", "put", "-f", str(tmp_path / "old"), f"{folder}/x").returncode == 0
+    assert listed(knit, folder) == {"x": (3, "0600"), "y": (3, "0644")}
+    assert knit("fs", "get", "-f", f"{folder}/y", str(tmp_path / "old")).returncode == 0
+    assert knit("fs", "get", f"{folder}/y", str(tmp_path / "fresh")).returncode == 0
+    assert (tmp_path / "old").read_text() == "new" and mode_of(tmp_path / "old") == 0o640
+    assert mode_of(tmp_path / "fresh") == mode_of(tmp_path / "in")
+    assert sorted(os.listdir(tmp_path)) == ["fresh", "in", "old"]
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("direction", ["put", "get"])
+def test_an_interrupted_copy_leaves_the_old_file(hadoop, knit, folder, tmp_path, direction, signal_number):
+    (tmp_path / "x").write_text("old here")
+    assert knit("fs", "put", str(tmp_path / "x"), f"{folder}/x").returncode == 0
+    (tmp_path / "in").write_bytes(os.urandom(3_000_000))
+    assert knit("fs", "put", str(tmp_path / "in"), f"{folder}/y").returncode == 0
+    before = listed(knit, folder), sorted(os.listdir(tmp_path))
+    args = {"put": [str(tmp_path / "in"), f"{folder}/x"], "get": [f"{folder}/y", str(tmp_path / "x")]}[direction]
+
+    def seen():
+        return listed(knit, folder), sorted(os.listdir(tmp_path))
+
+    hadoop.pause("dn0")
+    try:
+        process = knit.start("fs", direction, "-f", *args)
+        wait_for("it has begun to write beside the target", lambda: seen() != before)
+        now = seen()[0]["x"], (tmp_path / "x").read_text()
+        process.send_signal(signal_number)
+        out, err = process.communicate(timeout=30)
+    finally:
+        hadoop.resume("dn0")
+    assert process.returncode == 130, (out, err)
+    assert now == (before[0]["x"], "old here") and seen() == before
+    assert knit("fs", "cat", f"{folder}/x").stdout == "old here" == (tmp_path / "x").read_text()
+
+
+def test_a_copy_makes_no_folder_above_its_target(knit, folder, tmp_path):
+    (tmp_path / "tree/deep").mkdir(parents=True)
+    (tmp_path / "tree/deep/x").write_text("abc")
+    assert knit("fs", "put", str(tmp_path / "tree"), folder).returncode == 0
+    for source in ("tree", "tree/deep/x"):
+        refused(knit("fs", "get", f"{folder}/{source}", str(tmp_path / "nope/y")), 7,
+                f"file://{tmp_path}/nope does not exist")
+        refused(knit("fs", "put", str(tmp_path / source), f"{folder}/nope/y"), 7, f"{folder}/nope does not exist")
+    assert not (tmp_path / "nope").exists() and list(listed(knit, folder)) == ["tree"]
+    assert knit("fs", "get", f"{folder}/tree", str(tmp_path / "back")).returncode == 0
+    assert (tmp_path / "back/deep/x").read_text() == "abc"
+
+
+def test_a_tree_that_cannot_be_read_whole_is_not_begun(knit, folder, tmp_path):
+    (tmp_path / "tree/deep").mkdir(parents=True)
+    (tmp_path / "tree/a").write_text("abc")
+    bad = tmp_path / "tree/deep/bad"
+    for make, code, said in ((lambda: bad.symlink_to("gone"), 7, "leads nowhere"), (lambda: os.mkfifo(bad), 2, "a pipe")):
+        make()
+        refused(knit("fs", "put", str(tmp_path / "tree"), f"{folder}/tree"), code, str(bad), said, "nothing was copied")
+        assert listed(knit, folder) == {}
+        bad.unlink()
+    bad.symlink_to("../a")
+    assert knit("fs", "put", str(tmp_path / "tree"), f"{folder}/tree").returncode == 0
+    assert knit("fs", "cat", f"{folder}/tree/deep/bad").stdout == "abc"
+
+
+def test_a_silent_data_node_is_not_waited_for_again_and_again(hadoop, knit, folder, tmp_path):
+    (tmp_path / "in").write_text("abc")
+    assert knit("fs", "put", str(tmp_path / "in"), f"{folder}/x").returncode == 0
+    hadoop.pause("dn0")
+    try:
+        begun = time.monotonic()
+        done = knit("fs", "cat", f"{folder}/x", "-D", "dfs.client.socket-timeout=3s")
+        took = time.monotonic() - begun
+    finally:
+        hadoop.resume("dn0")
+    refused(done, 4, f"{folder}/x: no replica of ")
+    assert re.search(r":blk_\d+_\d+ can be read: DataNode 127\.0\.0\.1:\d+: kept silent for 3\.0 s", done.stderr), done
+    assert 6 <= took < 9
 
 
 @pytest.mark.parametrize("args, code, said", [
