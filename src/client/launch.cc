@@ -34,7 +34,8 @@ struct Prepared {
   std::vector<std::string> warnings;
 };
 
-io::Task<Result<Prepared>> prepare(Session& session, const RunSpec& spec, Submission& submission) {
+io::Task<Result<Prepared>> prepare(Session& session, const RunSpec& spec, Submission& submission,
+                                   Staging& staging) {
   KNIT_CO_TRY_VOID(co_await submission.check_files());
   KNIT_CO_TRY(const auto settings, conf::submit_limits(session.settings()));
   yarn::ClusterLimits limits;
@@ -47,6 +48,8 @@ io::Task<Result<Prepared>> prepare(Session& session, const RunSpec& spec, Submis
       yarn::restrict(prepared.facts.limits, *maximum, spec.queue);
   }
   KNIT_CO_TRY(prepared.warnings, check_against(prepared.facts, spec, session.user()));
+  // Before a sweep too, which would leave its mark in a folder that cannot be ours.
+  KNIT_CO_TRY_VOID(co_await staging.check());
   co_return prepared;
 }
 
@@ -97,8 +100,7 @@ io::Task<Result<Plan>> plan_run(Session& session, RunSpec spec, LaunchOptions op
   KNIT_CO_TRY(auto staging, staging_of(session, spec.staging_dir));
   KNIT_CO_TRY(auto tools, tools_for(session, service, staging, options));
   Submission submission(std::move(tools), spec);
-  KNIT_CO_TRY(auto prepared, co_await prepare(session, spec, submission));
-  KNIT_CO_TRY_VOID(co_await staging.check());
+  KNIT_CO_TRY(auto prepared, co_await prepare(session, spec, submission, staging));
   Plan plan;
   KNIT_CO_TRY(plan.files, co_await submission.plan_files());
   plan.name = app::application_name(spec);
@@ -120,7 +122,7 @@ io::Task<Result<ApplicationId>> submit_run(Session& session, RunSpec spec, Launc
   KNIT_CO_TRY(auto staging, staging_of(session, spec.staging_dir));
   KNIT_CO_TRY(auto tools, tools_for(session, service, staging, options));
   Submission submission(std::move(tools), spec);
-  KNIT_CO_TRY(auto prepared, co_await prepare(session, spec, submission));
+  KNIT_CO_TRY(auto prepared, co_await prepare(session, spec, submission, staging));
   for (const auto& warning : prepared.warnings) observer.on_notice(warning);
 
   io::Event swept;

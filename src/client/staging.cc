@@ -73,11 +73,33 @@ io::Task<Status> Staging::check_home() {
                   fs_.uri(), home, user_, status ? "is no directory" : "does not exist", home, user_, home));
 }
 
+Status Staging::refuse_encrypted(const fs::FileStatus& folder) const {
+  if (!folder.encrypted) return {};
+  return Error(ErrorCode::kUnimplemented,
+               fmt::format("staging directory {} lies in an encryption zone, where Knit cannot write; name "
+                           "a place outside it with --staging-dir",
+                           uri()));
+}
+
+// Where the folder itself is yet to be made, the nearest one above it says what it will be.
+io::Task<Status> Staging::check_above() {
+  auto folder = place_.path;
+  while (folder != "/") {
+    folder = std::string(fs::parent_path(folder));
+    const auto status = co_await bounded(fs_.stat(folder));
+    if (status) co_return refuse_encrypted(*status);
+    if (!is(status.error(), ErrorCode::kNotFound)) {
+      co_return status.error().with_context(fmt::format("staging directory {}", uri()));
+    }
+  }
+  co_return Status();
+}
+
 io::Task<Status> Staging::check() {
   const auto status = co_await bounded(fs_.stat(place_.path));
   if (!status && is(status.error(), ErrorCode::kNotFound)) {
-    if (place_.is_default) co_return co_await check_home();
-    co_return Status();
+    if (place_.is_default) KNIT_CO_TRY_VOID(co_await check_home());
+    co_return co_await check_above();
   }
   if (!status) co_return status.error().with_context(fmt::format("staging directory {}", uri()));
   if (!status->is_directory()) {
@@ -85,13 +107,7 @@ io::Task<Status> Staging::check() {
         ErrorCode::kFailedPrecondition,
         fmt::format("staging directory {} is a file; name another place with --staging-dir", uri()));
   }
-  if (status->encrypted) {
-    co_return Error(
-        ErrorCode::kUnimplemented,
-        fmt::format("staging directory {} lies in an encryption zone, where Knit cannot write; name "
-                    "a place outside it with --staging-dir",
-                    uri()));
-  }
+  KNIT_CO_TRY_VOID(refuse_encrypted(*status));
   if (status->owner != user_) {
     co_return Error(
         ErrorCode::kPermissionDenied,

@@ -47,8 +47,9 @@ class Staging {
   const std::string& cluster() const { return cluster_; }
   Cache& cache() { return cache_; }
 
-  // Whether applications can be staged here, without changing anything: kNotFound if HOME does not exist, and
-  // kPermissionDenied if the folder belongs to somebody else or others may write to it, saying what to do.
+  // Whether applications can be staged here, without changing anything: kNotFound if HOME does not exist,
+  // kUnimplemented if the folder lies, or would lie, in an encryption zone, and kPermissionDenied if it
+  // belongs to somebody else or others may write to it, saying what to do.
   io::Task<Status> check();
   // check(), and makes what is missing.
   io::Task<Status> prepare();
@@ -83,6 +84,8 @@ class Staging {
   // True a few times a day, for one client of those that ask.
   io::Task<Result<bool>> sweep_is_due();
   io::Task<Status> check_home();
+  io::Task<Status> check_above();
+  Status refuse_encrypted(const fs::FileStatus& folder) const;
 
   StagingPlace place_;
   fs::FileSystem& fs_;

@@ -243,12 +243,16 @@ def test_an_encryption_zone(odd, knit, hdfs, large, tmp_path, leftovers):
     assert made.returncode == 0, made
     put = odd.hdfs("dfs", "-put", large, "/zone/secret")
     assert put.returncode == 0, put
+    hdfs.mkdirs(f"/zone/{USER}", "777")
     before = hdfs.list("/zone")
     check_unreadable(knit, "/zone/secret", tmp_path, "encryption zone", "zone-key")
     refused(knit("fs", "put", large, "/zone/ours"), 2, "/zone/ours", "encryption zone")
     for dry in ([], ["--dry-run"]):
         refused(knit("run", "--file", "hdfs:///zone/secret", *dry, "--", "true"), 2, "hdfs:///zone/secret",
                 "encryption zone")
-        refused(knit("run", "--staging-dir", "/zone", *dry, "--", "true"), 2, "/zone", "encryption zone",
-                "--staging-dir")
-    assert hdfs.list("/zone") == before
+        for staging in ("/zone", "/zone/not/there/yet"):
+            refused(knit("run", "--staging-dir", staging, *dry, "--", "true"), 2, staging, "encryption zone",
+                    "--staging-dir")
+        home = ["-D", "dfs.user.home.dir.prefix=/zone"]
+        refused(knit(*home, "run", *dry, "--", "true"), 2, f"/zone/{USER}/.knit", "encryption zone", "--staging-dir")
+    assert hdfs.list("/zone") == before and hdfs.list(f"/zone/{USER}") == []
