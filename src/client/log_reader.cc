@@ -56,8 +56,9 @@ class LogReader {
   }
 
  private:
-  enum class Live { kRead, kNothing, kEnded };
+  enum class Live { kRead, kNothing, kEnded, kOutOfReach };
 
+  io::Task<Result<std::optional<logs::NodeLogList>>> ask(const ContainerRun& run);
   io::Task<Status> read_live();
   io::Task<Result<Live>> read_running(const ContainerRun& run);
   io::Task<Result<bool>> read_listed(const ContainerRun& run, const logs::NodeLogList& list);
@@ -75,6 +76,7 @@ class LogReader {
   Status pass_on(const ContainerRun& run, const std::string& file, std::span<const std::byte> bytes);
   void miss(const ContainerRun& run, std::string_view reason, ErrorCode code);
   void miss(std::string text, ErrorCode code);
+  void miss_out_of_reach(const std::vector<ContainerRun>& runs);
   Status outcome() const;
 
   ApplicationView& application_;
@@ -88,6 +90,9 @@ class LogReader {
   std::set<ContainerId> read_;  // found
   // How far logs were read on nodes: they are not told twice when that breaks off.
   std::map<std::pair<ContainerId, std::string>, logs::FollowCursor> live_;
+  std::set<std::string> answering_, out_of_reach_;  // addresses of nodes
+  io::Duration waited_{};                           // for those out of reach
+  std::optional<Error> first_out_of_reach_;
   std::map<std::string, std::unique_ptr<logs::NodeLog>> open_;  // by path
   std::set<std::string> other_files_;                           // seen and not asked for
   bool found_file_ = false;
@@ -107,10 +112,26 @@ void LogReader::miss(const ContainerRun& run, std::string_view reason, ErrorCode
   miss(fmt::format("the logs of {} are missing: {}", name_of(run), reason), code);
 }
 
+// A single one is told by the error in the end alone.
 void LogReader::miss(std::string text, ErrorCode code) {
+  if (++missing_ == 1) {
+    first_missing_ = Error(code, std::move(text));
+    return;
+  }
+  if (missing_ == 2) output_.notice(first_missing_->message());
   output_.notice(text);
-  ++missing_;
-  if (!first_missing_) first_missing_ = Error(code, std::move(text));
+}
+
+// One message, however many there are: where one port is closed the others are.
+void LogReader::miss_out_of_reach(const std::vector<ContainerRun>& runs) {
+  const auto whose = runs.size() == 1
+                         ? name_of(runs.front())
+                         : fmt::format("{} containers on {} node{}", runs.size(), out_of_reach_.size(),
+                                       out_of_reach_.size() == 1 ? "" : "s");
+  miss(fmt::format("{}; the logs of {} cannot be read from here while the application runs, but from HDFS "
+                   "when it has ended",
+                   first_out_of_reach_->message(), whose),
+       ErrorCode::kUnavailable);
 }
 
 Status LogReader::outcome() const {
@@ -164,9 +185,34 @@ io::Task<Result<bool>> LogReader::read_listed(const ContainerRun& run, const log
   co_return true;
 }
 
+// Whoever did not answer is not asked again, for each time may cost the whole patience, and all of those
+// together cost no more than options.timeout: then a node that has not answered yet counts as one of them.
+// kUnavailable for a node out of reach, kPermissionDenied for one that shows us nothing.
+io::Task<Result<std::optional<logs::NodeLogList>>> LogReader::ask(const ContainerRun& run) {
+  const auto& address = run.node_http_address;
+  const bool late = first_out_of_reach_ && waited_ >= options_.timeout && !answering_.contains(address);
+  if (late) out_of_reach_.insert(address);
+  if (out_of_reach_.contains(address)) co_return Error(*first_out_of_reach_);
+  const auto begun = io::now();
+  auto list = co_await pages_.list(address, run.id);
+  const auto code = list ? ErrorCode::kPermissionDenied : list.error().code();
+  if (code == ErrorCode::kPermissionDenied) answering_.insert(address);
+  if (code == ErrorCode::kPermissionDenied || code == ErrorCode::kCancelled) co_return list;
+  // Whatever else stands there, it is not the NodeManager's page.
+  waited_ += io::now() - begun;
+  out_of_reach_.insert(address);
+  const Error error(ErrorCode::kUnavailable, list.error().message());
+  if (!first_out_of_reach_) first_out_of_reach_ = error;
+  co_return error;
+}
+
 io::Task<Result<LogReader::Live>> LogReader::read_running(const ContainerRun& run) {
   while (true) {
-    auto list = co_await pages_.list(run.node_http_address, run.id);
+    auto list = co_await ask(run);
+    if (!list && out_of_reach_.contains(run.node_http_address)) {
+      KNIT_CO_TRY_VOID(co_await look_again());
+      co_return has_ended(report_.state) ? Live::kEnded : Live::kOutOfReach;
+    }
     if (!list) co_return std::move(list).error();
     if (*list) {
       KNIT_CO_TRY(const bool read, co_await read_listed(run, **list));
@@ -180,6 +226,7 @@ io::Task<Result<LogReader::Live>> LogReader::read_running(const ContainerRun& ru
 }
 
 io::Task<Status> LogReader::read_live() {
+  std::vector<ContainerRun> unread;
   for (const auto& run : choice_.runs) {
     auto live = co_await read_running(run);
     if (!live) {
@@ -190,11 +237,14 @@ io::Task<Status> LogReader::read_live() {
       miss(run, live.error().message(), code);
     } else if (*live == Live::kEnded) {
       co_return Status();  // the rest is, or will be, uploaded
+    } else if (*live == Live::kOutOfReach && expects_logs(run)) {
+      unread.push_back(run);
     } else if (*live == Live::kNothing && expects_logs(run)) {
       miss(run, fmt::format("the NodeManager at {} has none", run.node_http_address),
            ErrorCode::kDeadlineExceeded);
     }
   }
+  if (!unread.empty()) miss_out_of_reach(unread);
   co_return Status();
 }
 
@@ -203,7 +253,7 @@ io::Task<Status> LogReader::read_kept() {
   for (const auto& run : choice_.runs) {
     if (read_.contains(run.id)) continue;
     if (!run.node_http_address.empty()) {
-      auto list = co_await pages_.list(run.node_http_address, run.id);
+      auto list = co_await ask(run);
       if (!list && list.error().code() == ErrorCode::kCancelled) co_return std::move(list).error();
       if (list && *list) {
         auto read = co_await read_listed(run, **list);

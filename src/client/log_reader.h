@@ -21,8 +21,9 @@ struct LogOutput {
 // Reads what `options` ask for: from NodeManagers while the application runs, from the uploaded logs
 // afterwards. `state` tells which container was which instance; null for an application that is not Knit's,
 // whose containers are those that the ResourceManager knows or that were uploaded. Logs that should be there
-// and are not within options.timeout are notices, and in the end kDeadlineExceeded, or kNotFound where the
-// cluster keeps none. kNotFound: no such instance, container or log.
+// and are not within options.timeout are notices (but for a single one) and an error in the end:
+// kDeadlineExceeded, kUnavailable where their nodes cannot be reached, or kNotFound where the cluster keeps
+// none. kNotFound: no such instance, container or log.
 io::Task<Status> read_logs(ApplicationView& application, NodePages& pages, ApplicationReport report,
                            const RunState* state, LogsOptions options, LogOutput output);
 

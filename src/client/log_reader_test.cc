@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/try.h"
 #include "client/fake_nodes_for_test.h"
 #include "client/golden_upload_for_test.h"
 #include "client/log_choice.h"
 #include "fs/memory_file_system.h"
 #include "io/loop.h"
+#include "io/wait.h"
 
 namespace knit::client {
 namespace {
@@ -78,6 +80,11 @@ class Logs : public ::testing::Test {
           instance, 0, container(3 - instance), {"localhost", 26197}, "localhost:8042", WallTime{}});
       state_.apply(control::InstanceStarted{container(3 - instance), WallTime{}});
     }
+  }
+  void add_instance(std::int32_t number, const std::string& host) {
+    const auto id = container(number + 2);
+    state_.apply(control::InstanceStarting{number, 0, id, {host, 1}, host + ":8042", WallTime{}});
+    state_.apply(control::InstanceStarted{id, WallTime{}});
   }
   void end(LogAggregation aggregation) {
     application_.now.state = ApplicationState::kFinished;
@@ -198,6 +205,41 @@ TEST_F(Logs, WhatIsMissingIsSaid) {
   EXPECT_EQ(texts_.size(), 1u);
 }
 
+TEST_F(Logs, NodesOutOfReachAreToldOnce) {
+  make_knits();
+  add_instance(2, "other");
+  nodes_->logs[to_string(container(4))] = {{"stdout", "two\n"}};
+  nodes_->unreachable = {"localhost:8042"};
+  const auto result = read(only("stdout"));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(result.error().message(), HasSubstr("localhost:8042: connection refused; the logs of 3 "
+                                                  "containers on 1 node cannot be read from here"));
+  EXPECT_THAT(notices_, IsEmpty());
+  EXPECT_EQ(texts_.at(0)[2], "two\n");
+}
+
+TEST_F(Logs, NodesThatNeverAnswerCostTheTimeoutTogether) {
+  make_knits();
+  for (int i = 2; i < 30; ++i) add_instance(i, "node" + std::to_string(i));
+  int asked = 0;
+  http::Options silent;
+  silent.connect = [&asked](io::HostPort) -> io::Task<Result<std::unique_ptr<io::Stream>>> {
+    ++asked;
+    KNIT_CO_TRY_VOID(co_await io::sleep_for(1h));
+    co_return Error(ErrorCode::kInternal, "somebody waited for an hour");
+  };
+  pages_ = std::make_unique<NodePages>(silent, 10s);
+  auto options = only("stdout");
+  options.timeout = 30s;
+  const auto result = read(options);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(result.error().message(), HasSubstr("no answer within 10"));
+  EXPECT_THAT(result.error().message(), HasSubstr("31 containers on 29 nodes"));
+  EXPECT_EQ(asked, 3);
+}
+
 TEST_F(Logs, OfAnEndedApplicationFromItsUploads) {
   make_knits();
   end(LogAggregation::kSucceeded);
@@ -227,6 +269,7 @@ TEST_F(Logs, AnUploadThatNeverCame) {
   const auto result = read(only("stdout"));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(result.error().message(), "3 logs are missing");
   EXPECT_THAT(notices_, Contains(HasSubstr("node localhost:26197 uploaded nothing of it")));
 }
 
@@ -304,8 +347,7 @@ TEST_F(Logs, AnUploadThatIsStillBeingWrittenIsWaitedFor) {
 
 TEST_F(Logs, OneNodesTroubleIsNotAnothers) {
   make_knits();
-  state_.apply(control::InstanceStarting{2, 0, container(4), {"other", 1}, "other:8042", WallTime{}});
-  state_.apply(control::InstanceStarted{container(4), WallTime{}});
+  add_instance(2, "other");
   state_.apply(control::InstanceStarting{2, 1, container(5), {"third", 1}, "third:8042", WallTime{}});
   state_.apply(control::InstanceStarted{container(5), WallTime{}});
   end(LogAggregation::kSucceeded);

@@ -16,6 +16,7 @@ from hadoop import submit
 from hadoop.cluster import MiniHadoop
 from hadoop.containers import (AUDIT, LAST_BEAT, application, end_all, expect_nothing_left, processes,
                                read_until, wait_for)
+from hadoop.leftovers import refused
 from hadoop.plugin import Knit, read_line
 from hadoop.web_front import WebFront
 
@@ -150,6 +151,15 @@ def test_nodes_of_another_architecture(cluster, knit):
     expect_nothing_left(cluster, knit, application(cluster, "foreign"), None, AUDIT, LAST_BEAT, record=False)
 
 
+def check_logs_out_of_reach(knit, app_id, proxies):
+    """`knit logs` of a running application whose nodes show nothing: an address, said once, and soon."""
+    for which, whose in ([], "the logs of 3 containers on 2 nodes"), (["--instance", "1"], "the logs of instance 1"):
+        done = knit("--connect-timeout", "1s", "logs", app_id, *which, timeout_s=10, env=proxies)
+        refused(done, 5, "GET http://127.0.0.", f"/ws/v1/node/containers/{app_id.replace('application', 'container')}",
+                whose, "cannot be read from here while the application runs, but from HDFS when it has ended")
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
 @pytest.mark.parametrize("mode", ["closed", "silent", "rubbish", "portal"])
 def test_web_pages_out_of_reach(cluster, knit, fronts, tmp_path, mode):
     tmp_path.chmod(0o777)
@@ -162,6 +172,8 @@ def test_web_pages_out_of_reach(cluster, knit, fronts, tmp_path, mode):
                      f"echo out; echo err >&2; while ! test -e {tmp_path}/go; do sleep 0.1; done", env=proxies)
     app_id = application(cluster, mode)
     told = read_until(run.stderr, "when the application has ended")
+    wait_for("both run", lambda: [i["state"] for i in instances(knit, app_id)] == ["running"] * 2)
+    check_logs_out_of_reach(knit, app_id, proxies)
     (tmp_path / "go").touch()
     out, err = run.communicate(timeout=60)
     proxy.close()
