@@ -18,6 +18,7 @@ from hadoop.containers import (AUDIT, LAST_BEAT, application, end_all, expect_no
                                read_until, wait_for)
 from hadoop.leftovers import refused
 from hadoop.plugin import Knit, read_line
+from hadoop.rm_view import RmView
 from hadoop.web_front import WebFront
 
 NODE_MB = 1024
@@ -30,8 +31,18 @@ def cluster(hadoop_version) -> Iterator[MiniHadoop]:
         "yarn.nm.liveness-monitor.expiry-interval-ms": 4000,
         "yarn.scheduler.minimum-allocation-mb": 1,
         "yarn.nodemanager.vmem-check-enabled": False,
+        "yarn.resourcemanager.scheduler.monitor.enable": True,  # preemption, at once and as much as is asked for
     }, "capacity-scheduler": {
         "yarn.scheduler.capacity.maximum-am-resource-percent": 4,  # masters may fill the nodes
+        # `default` may take all there is, until `small` wants its half back
+        "yarn.scheduler.capacity.root.queues": "default,small",
+        "yarn.scheduler.capacity.root.default.capacity": 50,
+        "yarn.scheduler.capacity.root.small.capacity": 50,
+        "yarn.scheduler.capacity.root.small.maximum-am-resource-percent": 1,
+        "yarn.scheduler.capacity.root.default.user-limit-factor": 2,
+        **{f"yarn.resourcemanager.monitor.capacity.preemption.{name}": value for name, value in {
+            "monitoring_interval": 200, "max_wait_before_kill": 1000, "total_preemption_per_round": 1,
+            "natural_termination_factor": 1}.items()},
     }})
     root = hadoop.layout.root
     (root / "bash-env").write_text(BASH_ENV.format(root))
@@ -91,6 +102,28 @@ def test_a_lost_node_costs_no_restart(cluster, knit, request, tmp_path):
     assert out.splitlines() == [f"{lost} 1"] and more.count("its node was lost") == 2, more
     assert [(i["state"], i["restarts"]) for i in instances(knit, app_id)] == [
         ("succeeded", int(number == lost)) for number in range(2)]
+    expect_nothing_left(cluster, knit, app_id, assigned=4)
+
+
+def test_a_preempted_container_costs_no_restart(cluster, knit, tmp_path):
+    tmp_path.chmod(0o777)
+    run = knit.start("run", "-n", "2", "--memory", "800MiB", "--name", "preempted", "--no-prefix", "-c",
+                     f"echo $KNIT_INSTANCE $KNIT_RESTART_COUNT; while ! test -e {tmp_path}/go; do sleep 0.1; done")
+    app_id = application(cluster, "preempted")
+    assert sorted([read_line(run.stdout), read_line(run.stdout)]) == ["0 0\n", "1 0\n"]
+    other = submit.submit(cluster, "sleep 600", queue="small", memory_mb=400)
+    err = read_until(run.stderr, "was preempted")
+    taken = int(re.search(r"instance (\d) was preempted in favour of another queue or application on \S+; "
+                          r"it is started again", err)[1])
+    wait_for("the other has what it asked for", lambda: RmView(cluster).application(other)["runningContainers"] == 1)
+    assert [i["state"] for i in instances(knit, app_id)].count("running") == 1
+    submit.kill(cluster, other)
+    assert read_line(run.stdout) == f"{taken} 1\n"
+    (tmp_path / "go").touch()
+    _, more = run.communicate(timeout=30)
+    assert run.returncode == 0, err + more
+    assert [(i["state"], i["restarts"]) for i in instances(knit, app_id)] == [
+        ("succeeded", int(number == taken)) for number in range(2)]
     expect_nothing_left(cluster, knit, app_id, assigned=4)
 
 
