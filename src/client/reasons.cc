@@ -51,6 +51,13 @@ std::string queue_name(const WaitFacts& facts) {
   return facts.queue && !facts.queue->path.empty() ? facts.queue->path : facts.report.queue;
 }
 
+// As it stands in the names of settings. Before 3.4 nobody tells a queue's path; then as Hadoop's documents
+// do.
+std::string queue_path(const WaitFacts& facts) {
+  const bool told = facts.queue && facts.queue->path.starts_with("root.");
+  return told ? facts.queue->path : "<queue-path>";
+}
+
 // What the nodes say about a request; empty if one of them has the room for it.
 Reason judge_nodes(const WaitFacts& facts, const std::string& label, const Resource& wanted,
                    std::string_view what) {
@@ -119,18 +126,30 @@ Reason master_share(const WaitFacts& facts, bool of_user) {
                   limit ? "at most " + to_string(limit->memory) : "only a part of it");
   if (used && !of_user) why += fmt::format(", {} are in use", to_string(used->memory));
   if (wanted) why += fmt::format(", and this one needs {}", to_string(wanted->memory));
-  const auto path =
-      facts.queue && !facts.queue->path.empty() ? facts.queue->path : "root." + facts.report.queue;
   std::vector<std::string> hints = {
       of_user ? "it starts when another application of yours in that queue ends; --queue chooses another one"
               : "it starts when another application of that queue ends; --queue chooses another one"};
-  std::string setting = fmt::format("its administrator can raise yarn.scheduler.capacity.{}.", path);
+  std::string setting =
+      fmt::format("its administrator can raise yarn.scheduler.capacity.{}.", queue_path(facts));
   setting += of_user ? "user-limit-factor or minimum-user-limit-percent" : "maximum-am-resource-percent";
   if (!of_user && facts.queue && facts.queue->maximum_master_share) {
     setting += fmt::format(" (now {:.0f}%)", *facts.queue->maximum_master_share * 100);
   }
   hints.push_back(std::move(setting));
   return {std::move(why), std::move(hints)};
+}
+
+// "... ; Queue's Absolute max capacity = 0.0 % ; ...": of the label's nodes the queue gets none, ever.
+Reason without_capacity(const WaitFacts& facts, const std::string& label) {
+  const bool labelled =
+      !label.empty() && has(facts.report.diagnostics, "Queue's Absolute max capacity = 0.0 %");
+  if (!labelled) return {};
+  return {
+      fmt::format("queue '{}' has no capacity on nodes with the label '{}'", queue_name(facts), label),
+      {"choose another queue with --queue or another label with --node-label",
+       fmt::format("its administrator can set yarn.scheduler.capacity.{}.accessible-node-labels.{}.capacity, "
+                   "and those of the queues above it",
+                   queue_path(facts), label)}};
 }
 
 Reason waiting_for_master(const WaitFacts& facts) {
@@ -152,6 +171,7 @@ Reason waiting_for_master(const WaitFacts& facts) {
   const Resource wanted = asked.value_or(Resource{ByteSize::mib(1), 1, {}});
   const std::string_view what = asked ? "the master" : "even the smallest master";
   const auto& label = report.master_node_label.empty() ? report.node_label : report.master_node_label;
+  if (auto reason = without_capacity(facts, label); !reason.why.empty()) return reason;
   if (auto reason = judge_nodes(facts, label, wanted, what); !reason.why.empty()) return reason;
   if (auto reason = judge_queue(facts, wanted, what); !reason.why.empty()) return reason;
   if (has(text, "cluster resource is empty")) {

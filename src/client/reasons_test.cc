@@ -146,6 +146,33 @@ TEST(WhyWaiting, LabelWithoutNodes) {
   EXPECT_EQ(why_waiting(facts).why, "no running node has the label 'gpu'");
 }
 
+// Such a node has the room; the queue's figures are of the nodes without a label.
+TEST(WhyWaiting, QueueWithoutCapacityOnALabel) {
+  WaitFacts facts;
+  facts.report = report_of(
+      ApplicationState::kAccepted,
+      "[Thu Nov 26 06:01:58 +0000 2026] Application is Activated, waiting for resources to be assigned for "
+      "AM.  "
+      "Details : AM Partition = fast ; Partition Resource = <memory:4096, vCores:8> ; Queue's Absolute "
+      "capacity "
+      "= 0.0 % ; Queue's Absolute used capacity = 0.0 % ; Queue's Absolute max capacity = 0.0 % ; Queue's "
+      "capacity (absolute resource) = <memory:0, vCores:0> ; Queue's used capacity (absolute resource) = "
+      "<memory:0, vCores:0> ; Queue's max capacity (absolute resource) = <memory:0, vCores:0> ; ");
+  facts.report.node_label = "fast";
+  facts.nodes = std::vector{node("a", 4096, 0)};
+  facts.nodes->front().labels = {"fast"};
+  facts.queue = QueueInfo{"small", "small"};  // 3.3 tells no more
+  auto reason = why_waiting(facts);
+  EXPECT_EQ(reason.why, "queue 'small' has no capacity on nodes with the label 'fast'");
+  EXPECT_THAT(reason.hints,
+              Contains(HasSubstr("capacity.<queue-path>.accessible-node-labels.fast.capacity")));
+  facts.queue->path = "root.small";
+  reason = why_waiting(facts);
+  EXPECT_EQ(reason.why, "queue 'root.small' has no capacity on nodes with the label 'fast'");
+  EXPECT_THAT(reason.hints,
+              Contains(HasSubstr("yarn.scheduler.capacity.root.small.accessible-node-labels.fast.capacity")));
+}
+
 TEST(WhyWaiting, Queue) {
   QueueInfo queue;
   queue.path = "root.small";

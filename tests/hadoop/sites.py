@@ -62,6 +62,11 @@ def login_name() -> str:
         return getpass.getuser()
 
 
+def shown_queue(version: str, name: str) -> str:
+    """A queue below root, as the ResourceManager tells it to clients: QueueInfoProto has a queuePath from 3.4 on."""
+    return f"root.{name}" if tuple(map(int, version.split(".")[:2])) >= (3, 4) else name
+
+
 def core_site(layout: Layout) -> Site:
     user = login_name()
     return {

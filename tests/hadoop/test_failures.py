@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from hadoop import submit
+from hadoop import sites, submit
 from hadoop.containers import (AUDIT, LAST_BEAT, application, end_all, expect_nothing_left, kill_master,
                                program, read_until, wait_for)
 from hadoop.rm_view import RmView
@@ -121,31 +121,33 @@ def full_queue(hadoop):
         submit.kill(hadoop, app_id)
 
 
-LIMIT = "'root.small' lets masters use at most"
+@pytest.fixture
+def limit(hadoop_version):
+    return f"queue '{sites.shown_queue(hadoop_version, 'small')}' lets masters use at most"
 
 
-def test_a_queue_at_its_limit_is_the_reason(hadoop, knit, full_queue):
+def test_a_queue_at_its_limit_is_the_reason(hadoop, knit, full_queue, limit):
     waiting = knit.start("run", *QUICK, "--queue", "small", "--name", "patient", "--start-timeout", "6s",
                          "--", "true")
     app_id = application(hadoop, "patient")
-    wait_for("the reason is in its state", lambda: LIMIT in knit("status", app_id).stdout)
+    wait_for("the reason is in its state", lambda: limit in knit("status", app_id).stdout)
     described = json.loads(knit("describe", app_id, "-o", "json").stdout)
-    assert LIMIT in described["why"] and any("maximum-am-resource-percent" in h for h in described["hints"])
+    assert limit in described["why"] and any("maximum-am-resource-percent" in h for h in described["hints"])
     _, err = waiting.communicate(timeout=30)
     assert waiting.returncode == 4, err
     told, _, end = err.partition("was withdrawn: nothing ran in time")
-    assert re.search(r"knit: waiting \(ACCEPTED\): queue " + LIMIT, told), err
-    assert "nothing ran within 6.0 s (start timeout): queue " + LIMIT in end, err
+    assert f"knit: waiting (ACCEPTED): {limit}" in told, err
+    assert f"nothing ran within 6.0 s (start timeout): {limit}" in end, err
     submit.kill(hadoop, full_queue)
     expect_nothing_left(hadoop, knit, app_id, assigned=0)
 
 
-def test_a_detached_application_is_withdrawn_by_whoever_waits(hadoop, knit, full_queue):
+def test_a_detached_application_is_withdrawn_by_whoever_waits(hadoop, knit, full_queue, limit):
     for command in ("wait", "attach"):
         app_id = knit("run", "-d", *QUICK, "--queue", "small", "--start-timeout", "1s", "--",
                       "true").stdout.strip()
         done = knit(command, app_id)
-        assert done.returncode == 4 and "(start timeout): queue " + LIMIT in done.stderr, done.stderr
+        assert done.returncode == 4 and f"(start timeout): {limit}" in done.stderr, done.stderr
     submit.kill(hadoop, full_queue)
     expect_nothing_left(hadoop, knit, app_id, assigned=0)
 

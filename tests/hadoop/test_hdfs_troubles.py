@@ -10,6 +10,7 @@ import pytest
 
 from hadoop import rest, sites, submit
 from hadoop.cluster import NAMENODE_BEAN, MiniHadoop
+from hadoop.containers import application, expect_nothing_left, wait_for
 from hadoop.leftovers import Leftovers, refused
 from hadoop.plugin import Knit
 from hadoop.rm_view import RmView
@@ -85,25 +86,45 @@ def test_the_exit_code_is_the_same_where_the_resource_manager_refuses(odd, knit,
     left.check(f"/user/{user}/.knit", refused=seen)
 
 
-def test_labels(odd, knit, leftovers):
-    def label(path, value):
+@pytest.fixture
+def label(odd, knit):
+    """Gives the only node these labels, of those that the cluster knows; in the end none."""
+    def call(path, value):
         submit.call(odd, "POST", path, USER, value)
 
-    def labels():
-        return json.loads(knit("nodes", "-o", "json").stdout)[0]["labels"]
+    def give(*labels):
+        call("/replace-node-to-labels", {"nodeToLabels": [{"nodeId": odd.nodes()[0]["id"], "labels": labels}]})
+        odd.wait_until(lambda: json.loads(knit("nodes", "-o", "json").stdout)[0]["labels"] == [*labels],
+                       f"the labels of the node are {labels}", 20)
+    call("/add-node-labels", {"nodeLabelInfo": [{"name": "fast", "exclusivity": "true"}]})
+    yield give
+    give()
 
-    label("/add-node-labels", {"nodeLabelInfo": [{"name": "fast", "exclusivity": "true"}]})
+
+def test_labels(knit, leftovers, label):
     refused(knit("run", "--node-label", "fast", "--", "true"), 2, "--node-label fast: no running node has this label")
     refused(knit("run", "--node-label", "slow", "--", "true"), 2, "--node-label slow", "no such label", "it has fast")
-    node = odd.nodes()[0]["id"]
-    label("/replace-node-to-labels", {"nodeToLabels": [{"nodeId": node, "labels": ["fast"]}]})
-    try:
-        odd.wait_until(lambda: labels() == ["fast"], "the node has its label", 20)
-        for queue in ([], ["--queue", "main"]):
-            refused(knit("run", *queue, "--node-label", "fast", "--", "true", timeout_s=20), 6, "label", "main")
-    finally:
-        label("/replace-node-to-labels", {"nodeToLabels": [{"nodeId": node, "labels": []}]})
-    odd.wait_until(lambda: labels() == [], "the node has no label", 20)
+    label("fast")
+    for queue in ([], ["--queue", "main"]):
+        refused(knit("run", *queue, "--node-label", "fast", "--", "true", timeout_s=20), 6, "label", "main")
+
+
+def test_a_queue_without_capacity_on_a_label_that_it_may_use(odd, knit, hadoop_version, label):
+    label("fast")
+    run = knit.start("run", "--queue", "small", "--node-label", "fast", "--name", "landless", "--start-timeout", "5s",
+                     "--", "true")
+    app_id = application(odd, "landless")
+    queue = sites.shown_queue(hadoop_version, "small")
+    path = "root.small" if queue == "root.small" else "<queue-path>"
+    reason = f"queue '{queue}' has no capacity on nodes with the label 'fast'"
+    wait_for("the reason is in its state", lambda: reason in knit("status", app_id).stdout)
+    described = json.loads(knit("describe", app_id, "-o", "json").stdout)
+    assert f"yarn.scheduler.capacity.{path}.accessible-node-labels.fast.capacity" in described["hints"][1]
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == 4, err
+    assert f"knit: waiting (ACCEPTED): {reason}" in err, err
+    assert f"nothing ran within 5.0 s (start timeout): {reason}" in err, err
+    expect_nothing_left(odd, knit, app_id, assigned=0)
 
 
 def test_logs_that_nobody_keeps(odd, knit):
