@@ -38,7 +38,7 @@ void print_instances(const std::vector<InstanceReport>& instances) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& i : instances) {
     rows.push_back({std::to_string(i.instance), i.state, i.exit_status ? std::to_string(*i.exit_status) : "-",
-                    std::to_string(i.restarts), to_string(i.node), to_string(i.container), i.reason});
+                    std::to_string(i.restarts), shown(i.node), shown(i.container), i.reason});
   }
   fmt::print("\n");
   print_table({"INSTANCE", "STATE", "EXIT", "RESTARTS", "NODE", "CONTAINER", "REASON"}, rows);
@@ -64,7 +64,7 @@ int status(Context& context, const std::string& application, bool whole) {
   fmt::print("{:<12} {}\n", "logs", to_string(report.log_aggregation));
   for (const auto& attempt : description.attempts) {
     fmt::print("{:<12} {} {} {}{}{}\n", "attempt", attempt.id.attempt, attempt.state,
-               to_string(attempt.master_container), attempt.host.empty() ? "" : " on ", attempt.host);
+               shown(attempt.master_container), attempt.host.empty() ? "" : " on ", attempt.host);
   }
   print_instances(description.instances);
   return kExitSucceeded;

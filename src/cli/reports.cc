@@ -33,6 +33,13 @@ json::value or_null(const std::optional<T>& value) {
   return json::value(*value);
 }
 
+// Of an attempt or an instance that has no container yet.
+template <class Id>
+json::value id_or_null(const Id& id) {
+  if (id == Id()) return nullptr;
+  return text(to_string(id));
+}
+
 }  // namespace
 
 json::value to_json(const Resource& resource) {
@@ -78,7 +85,7 @@ json::value to_json(const AttemptReport& report) {
       {"id", text(to_string(report.id))},
       {"attempt", report.id.attempt},
       {"state", text(report.state)},
-      {"master_container", text(to_string(report.master_container))},
+      {"master_container", id_or_null(report.master_container)},
       {"host", text(report.host)},
       {"diagnostics", text(report.diagnostics)},
       {"started", json_time(report.started)},
@@ -88,10 +95,10 @@ json::value to_json(const AttemptReport& report) {
 
 json::value to_json(const InstanceReport& report) {
   return json::object{
-      {"instance", report.instance},          {"restarts", report.restarts},
-      {"state", text(report.state)},          {"container", text(to_string(report.container))},
-      {"node", text(to_string(report.node))}, {"started", json_time(report.started)},
-      {"ended", json_time(report.ended)},     {"exit_status", or_null(report.exit_status)},
+      {"instance", report.instance},      {"restarts", report.restarts},
+      {"state", text(report.state)},      {"container", id_or_null(report.container)},
+      {"node", id_or_null(report.node)},  {"started", json_time(report.started)},
+      {"ended", json_time(report.ended)}, {"exit_status", or_null(report.exit_status)},
       {"reason", text(report.reason)},
   };
 }
@@ -142,6 +149,14 @@ json::value to_json(const QueueInfo& queue) {
       {"accessible_labels", strings(queue.accessible_labels)},
       {"default_label", text(queue.default_label)},
   };
+}
+
+std::string shown(const ContainerId& container) {
+  return container == ContainerId() ? "-" : to_string(container);
+}
+
+std::string shown(const NodeId& node) {
+  return node == NodeId() ? "-" : to_string(node);
 }
 
 std::string to_text(const Resource& resource) {

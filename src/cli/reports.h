@@ -16,6 +16,9 @@ boost::json::value to_json(const Description& description);
 boost::json::value to_json(const NodeReport& report);
 boost::json::value to_json(const QueueInfo& queue);
 
+// "-" for none yet.
+std::string shown(const ContainerId& container);
+std::string shown(const NodeId& node);
 // "512 MiB, 1 vcore, 2 yarn.io/gpu".
 std::string to_text(const Resource& resource);
 // "FINISHED, SUCCEEDED"; "RUNNING".

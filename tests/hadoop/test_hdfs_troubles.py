@@ -120,6 +120,7 @@ def test_a_queue_without_capacity_on_a_label_that_it_may_use(odd, knit, hadoop_v
     wait_for("the reason is in its state", lambda: reason in knit("status", app_id).stdout)
     described = json.loads(knit("describe", app_id, "-o", "json").stdout)
     assert f"yarn.scheduler.capacity.{path}.accessible-node-labels.fast.capacity" in described["hints"][1]
+    assert [attempt["master_container"] for attempt in described["attempts"]] == [None]
     _, err = run.communicate(timeout=30)
     assert run.returncode == 4, err
     assert f"knit: waiting (ACCEPTED): {reason}" in err, err
