@@ -119,4 +119,19 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
+Result<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    auto byte = hex_decode(text.substr(i + 1, 2));
+    if (!byte || byte->empty()) return malformed("a '%' without two hexadecimal digits", i);
+    out += *byte;
+    i += 2;
+  }
+  return out;
+}
+
 }  // namespace knit::base

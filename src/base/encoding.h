@@ -26,4 +26,7 @@ Result<std::string> base64_decode(std::string_view text);
 // URL's path, or a name or value in its query.
 std::string percent_encode(std::string_view text);
 
+// The bytes that it stands for; '+' stays '+'. kInvalidArgument for a '%' without two hexadecimal digits.
+Result<std::string> percent_decode(std::string_view text);
+
 }  // namespace knit::base

@@ -62,5 +62,11 @@ TEST(PercentEncoding, KeepsOnlyWhatIsUnreserved) {
   EXPECT_EQ(percent_encode("a b/c?d=\xc3\xa4%"), "a%20b%2Fc%3Fd%3D%C3%A4%25");
 }
 
+TEST(PercentEncoding, IsReadAgain) {
+  EXPECT_EQ(percent_decode("a%20b%2Fc%3fd%3D%C3%A4%25+").value_or("?"), "a b/c?d=\xc3\xa4%+");
+  EXPECT_EQ(percent_decode("").value_or("?"), "");
+  for (const char* bad : {"%", "a%2", "%zz", "%%20", "%+1"}) EXPECT_FALSE(percent_decode(bad)) << bad;
+}
+
 }  // namespace
 }  // namespace knit::base

@@ -96,7 +96,7 @@ class Examination {
     http::Request request;
     request.server = *address;
     request.target = "/ws/v1/node/info";
-    const auto answer = co_await io::run_until(soon(), http::get(request));
+    const auto answer = co_await io::run_until(soon(), http::send(request));
     const auto what = fmt::format("NodeManager {}", node.http_address);
     if (answer) {
       ok(what, "its web port is reachable: output of running applications can be followed");

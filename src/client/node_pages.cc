@@ -23,7 +23,7 @@ io::Task<Result<std::unique_ptr<http::Response>>> NodePages::get(std::string add
   if (!server) co_return std::move(server).error().with_context("address of a NodeManager's web page");
   http::Request request{*server, std::move(path), {{"Accept", "application/json, text/plain"}}};
   const auto url = http::to_url(request);
-  auto response = co_await io::run_until(io::after(patience_), http::get(std::move(request), options_));
+  auto response = co_await io::run_until(io::after(patience_), http::send(std::move(request), options_));
   if (!response && response.error().code() == ErrorCode::kDeadlineExceeded) {
     co_return Error(ErrorCode::kDeadlineExceeded,
                     fmt::format("GET {}: no answer within {}", url, to_text(patience_)));
@@ -50,7 +50,7 @@ io::Task<Result<std::optional<logs::NodeLogList>>> NodePages::list(std::string a
   if (!response) co_return std::optional<logs::NodeLogList>();
   KNIT_CO_TRY(const auto body, co_await io::run_until(io::after(patience_), response->read_text()));
   auto list = logs::parse_node_log_list(body);
-  if (!list) co_return std::move(list).error().with_context("GET " + response->url());
+  if (!list) co_return std::move(list).error().with_context(response->what());
   if (list->local.empty()) co_return std::optional<logs::NodeLogList>();
   co_return std::optional(*std::move(list));
 }
@@ -62,10 +62,10 @@ io::Task<Status> NodePages::read_page(http::Response* response, std::optional<st
   bool taking = false;
   while (true) {
     KNIT_CO_TRY(auto piece, co_await io::run_until(io::after(patience_), response->read()));
-    if (piece.empty()) co_return parser.finish().with_context("GET " + response->url());
+    if (piece.empty()) co_return parser.finish().with_context(response->what());
     while (true) {
       auto event = parser.next(piece);
-      if (!event) co_return std::move(event).error().with_context("GET " + response->url());
+      if (!event) co_return std::move(event).error().with_context(response->what());
       if (event->what == What::kNeedInput) break;
       if (event->what == What::kSection) {
         // A second part is the copy that was uploaded already.

@@ -30,7 +30,7 @@ io::Task<Result<std::string>> read_page(io::HostPort server) {
       std::move(server), std::string(yarn::kSchedulerPage), {{"Accept", "application/json"}}};
   http::Options options;
   options.limits.max_text = yarn::kLargestSchedulerPage;
-  KNIT_CO_TRY(const auto response, co_await http::get(std::move(request), std::move(options)));
+  KNIT_CO_TRY(const auto response, co_await http::send(std::move(request), std::move(options)));
   co_return co_await response->read_text();
 }
 

@@ -28,6 +28,9 @@ Status check(const Request& request) {
     return bad(
         "a request's path must begin with '/', hold no spaces or control characters and be shorter than " +
         std::to_string(kMaxTarget) + " bytes");
+  if (request.method.empty() ||
+      !std::ranges::all_of(request.method, [](char c) { return c >= 'A' && c <= 'Z'; }))
+    return bad("a request's method is a word in capitals");
   if (!is_printable(request.server.host, false) || request.server.host.empty())
     return bad("not the name of a host");
   for (const auto& [name, value] : request.headers)
@@ -38,10 +41,13 @@ Status check(const Request& request) {
 }
 
 std::string to_text(const Request& request) {
-  std::string text = "GET " + request.target + " HTTP/1.1\r\nHost: " + io::to_string(request.server) +
+  std::string text = request.method + " " + request.target +
+                     " HTTP/1.1\r\nHost: " + io::to_string(request.server) +
                      "\r\nUser-Agent: knit\r\nAccept-Encoding: identity\r\nConnection: close\r\n";
   for (const auto& [name, value] : request.headers) text += name + ": " + value + "\r\n";
-  return text + "\r\n";
+  if (!request.body.empty() || request.method != "GET")
+    text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+  return text + "\r\n" + request.body;
 }
 
 // The target of a redirect that stays on the same host and port.
@@ -50,8 +56,8 @@ std::optional<std::string> same_host_target(const Request& request, const Respon
   const std::string* location = head.header("Location");
   if (!location || std::ranges::find(kRedirects, head.status) == std::end(kRedirects)) return std::nullopt;
   std::string_view target = *location;
-  if (target.starts_with("http://")) {
-    target.remove_prefix(7);
+  if (const std::string prefix = request.scheme + "://"; target.starts_with(prefix)) {
+    target.remove_prefix(prefix.size());
     const auto slash = target.find('/');
     auto server = io::parse_host_port(target.substr(0, slash));
     if (!server || slash == std::string_view::npos || *server != request.server) return std::nullopt;
@@ -64,11 +70,11 @@ std::optional<std::string> same_host_target(const Request& request, const Respon
 }  // namespace
 
 std::string to_url(const Request& request) {
-  return "http://" + io::to_string(request.server) + request.target;
+  return request.scheme + "://" + io::to_string(request.server) + request.target;
 }
 
-Response::Response(std::string url, std::unique_ptr<io::Stream> stream, const Limits& limits)
-    : url_(std::move(url)),
+Response::Response(std::string what, std::unique_ptr<io::Stream> stream, const Limits& limits)
+    : what_(std::move(what)),
       stream_(std::move(stream)),
       parser_(limits),
       max_text_(limits.max_text),
@@ -78,10 +84,10 @@ Response::Response(std::string url, std::unique_ptr<io::Stream> stream, const Li
 io::Task<Result<ResponseParser::Event>> Response::next() {
   while (true) {
     auto event = parser_.next();
-    if (!event) co_return std::move(event).error().with_context("GET " + url_);
+    if (!event) co_return std::move(event).error().with_context(what_);
     if (event->what != ResponseParser::What::kNeedInput) co_return event;
     auto n = co_await stream_->read_some(buffer_);
-    if (!n) co_return std::move(n).error().with_context("GET " + url_);
+    if (!n) co_return std::move(n).error().with_context(what_);
     if (*n == 0) {
       parser_.end_of_input();
     } else {
@@ -108,23 +114,25 @@ io::Task<Result<std::string>> Response::read_text() {
     if (piece.empty()) co_return text;
     if (piece.size() > max_text_ - text.size())
       co_return Error(ErrorCode::kResourceExhausted,
-                      "GET " + url_ + ": the answer is longer than " + std::to_string(max_text_) + " bytes");
+                      what_ + ": the answer is longer than " + std::to_string(max_text_) + " bytes");
     text += io::as_text(piece);
   }
 }
 
-io::Task<Result<std::unique_ptr<Response>>> get(Request request, Options options) {
+io::Task<Result<std::unique_ptr<Response>>> send(Request request, Options options) {
   while (true) {
-    const std::string url = to_url(request);
-    KNIT_CO_TRY_VOID(check(request).with_context("GET " + url));
+    const std::string what = request.method + " " + to_url(request);
+    KNIT_CO_TRY_VOID(check(request).with_context(what));
     auto stream = co_await options.connect(request.server);
-    if (!stream) co_return std::move(stream).error().with_context("GET " + url);
-    auto response = std::make_unique<Response>(url, *std::move(stream), options.limits);
+    if (!stream) co_return std::move(stream).error().with_context(what);
+    auto response = std::make_unique<Response>(what, *std::move(stream), options.limits);
     const std::string text = to_text(request);
     auto sent = co_await response->stream_->write(io::as_bytes(text));
     // A server may answer and close before it has read the request; then its answer says more.
     auto came = co_await response->read_head();
-    if (!came) co_return sent ? std::move(came).error() : std::move(sent).error().with_context("GET " + url);
+    const bool refused = !came && came.error().code() == ErrorCode::kUnauthenticated;
+    if (!came)
+      co_return sent || refused ? std::move(came).error() : std::move(sent).error().with_context(what);
     auto target = same_host_target(request, response->head());
     if (!target || options.redirects <= 0) co_return response;
     options.redirects -= 1;

@@ -20,7 +20,10 @@ using Connector = std::function<io::Task<Result<std::unique_ptr<io::Stream>>>(io
 struct Request {
   io::HostPort server;
   std::string target = "/";     // path and query, already percent-encoded
-  std::vector<Header> headers;  // beside Host, User-Agent, Accept-Encoding and Connection
+  std::vector<Header> headers;  // beside Host, User-Agent, Accept-Encoding, Connection and Content-Length
+  std::string method = "GET";
+  std::string body;
+  std::string scheme = "http";  // for messages and redirects; what is spoken is Options::connect's choice
 };
 
 struct Options {
@@ -34,9 +37,10 @@ struct Options {
 // at a time; deadlines by io::run_until around each. Errors name the URL.
 class Response {
  public:
-  Response(std::string url, std::unique_ptr<io::Stream> stream, const Limits& limits);
+  // `what` was asked: "GET http://host:port/target".
+  Response(std::string what, std::unique_ptr<io::Stream> stream, const Limits& limits);
 
-  const std::string& url() const { return url_; }
+  const std::string& what() const { return what_; }
   const ResponseHead& head() const { return parser_.head(); }
 
   // The next piece of the body, valid until the next call; empty at its end. kUnavailable where the
@@ -46,11 +50,11 @@ class Response {
   io::Task<Result<std::string>> read_text();
 
  private:
-  friend io::Task<Result<std::unique_ptr<Response>>> get(Request request, Options options);
+  friend io::Task<Result<std::unique_ptr<Response>>> send(Request request, Options options);
   io::Task<Result<ResponseParser::Event>> next();
   io::Task<Status> read_head();
 
-  std::string url_;
+  std::string what_;
   std::unique_ptr<io::Stream> stream_;
   ResponseParser parser_;
   std::size_t max_text_;
@@ -60,9 +64,9 @@ class Response {
 // "http://host:port/target", for messages.
 std::string to_url(const Request& request);
 
-// Asks and waits for the head of the answer, whatever its status. Never through a proxy: what is asked are
-// the cluster's own machines. Errors: kInvalidArgument for a target or header that cannot stand in a request;
-// the connection's; those of Response::read.
-io::Task<Result<std::unique_ptr<Response>>> get(Request request, Options options = {});
+// Asks, once, and waits for the head of the answer, whatever its status. Never through a proxy: what is asked
+// are the cluster's own machines. Errors: kInvalidArgument for a target or header that cannot stand in a
+// request; the connection's; those of Response::read.
+io::Task<Result<std::unique_ptr<Response>>> send(Request request, Options options = {});
 
 }  // namespace knit::http

@@ -59,7 +59,7 @@ class Script {
 const Request kRequest{.server = {.host = "node1", .port = 8042}, .target = "/ws/v1/node"};
 
 io::Task<Result<std::string>> get_text(Request request, Options options) {
-  KNIT_CO_TRY(auto response, co_await get(std::move(request), std::move(options)));
+  KNIT_CO_TRY(auto response, co_await send(std::move(request), std::move(options)));
   KNIT_CO_TRY(auto text, co_await response->read_text());
   co_return std::to_string(response->head().status) + " " + text;
 }

@@ -11,13 +11,15 @@ struct Header {
   std::string name, value;
 };
 
+// The value of the first of that name, in any case; nullptr if there is none.
+const std::string* find(const std::vector<Header>& headers, std::string_view name);
+
 struct ResponseHead {
   int status = 0;      // 200, 404, ...
   std::string reason;  // "Not Found"; may be empty
   std::vector<Header> headers;
 
-  // The first of that name, in any case; nullptr if there is none.
-  const std::string* header(std::string_view name) const;
+  const std::string* header(std::string_view name) const { return find(headers, name); }
 };
 
 // What a server, a proxy or a NodeManager sends when things are not as asked: bounds for all of it.

@@ -8,8 +8,6 @@
 #include <optional>
 #include <string>
 
-#include "base/utf8.h"
-
 namespace knit::http {
 namespace {
 
@@ -20,12 +18,6 @@ constexpr std::size_t kPiece = 16 << 10;
 constexpr int kMaxInterim = 16;
 
 }  // namespace
-
-const std::string* ResponseHead::header(std::string_view name) const {
-  for (const auto& one : headers)
-    if (base::lower(one.name) == base::lower(name)) return &one.value;
-  return nullptr;
-}
 
 struct ResponseParser::State {
   explicit State(const Limits& given) : limits(given) { begin(); }

@@ -32,6 +32,7 @@ HEADERS = {
 # archives: the package that holds them, and its licence.
 MASTER = {
     "protobuf-lite": ("protobuf", "libprotobuf-dev", "BSD-3-Clause"),
+    "ssl": ("openssl", "libssl-dev", "Apache-2.0"),
     "crypto": ("openssl", "libssl-dev", "Apache-2.0"),
     "z": ("zlib", "zlib1g-dev", "Zlib"),
     "pugixml": ("pugixml", "libpugixml-dev", "MIT"),

@@ -67,10 +67,10 @@ build_openssl() {
     no-aria no-bf no-camellia no-cast no-cmp no-cms no-des no-gost no-idea no-md4 no-mdc2 no-rc2 no-rc4 no-rmd160 \
     no-seed no-sm2 no-sm3 no-sm4 no-srp no-ts no-whirlpool --prefix=/usr --openssldir=/etc/ssl "$CFLAGS"
   make -s -j"$jobs" build_generated
-  make -s -j"$jobs" libcrypto.a
+  make -s -j"$jobs" libssl.a libcrypto.a
   cp -r include/openssl "$out/include/"
   rm -f "$out"/include/openssl/*.in
-  cp libcrypto.a "$out/lib/"
+  cp libssl.a libcrypto.a "$out/lib/"
   cp LICENSE.txt "$out/license/"
 }
 
