@@ -10,6 +10,7 @@ from typing import Any, Iterator
 import pytest
 
 from hadoop import console
+from hadoop.containers import wait_for
 from hadoop.fetch import REPOSITORY
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -27,12 +28,14 @@ def home(hadoop) -> None:
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
-def test_examples_show_what_the_page_says(hadoop, knit, home, page: Path, tmp_path: Path) -> None:
+def test_examples_show_what_the_page_says(hadoop, knit, rm_view, home, page: Path, tmp_path: Path) -> None:
     places = {"/etc/hadoop/conf": str(hadoop.conf_dir), "/home/alice": str(tmp_path),
               "nn.example.com:8020": hadoop.layout.address("nn.rpc"),
               "rm.example.com:8032": hadoop.layout.address("rm.client")}
     env = hadoop.env(user=USER)
     env.update(PATH=f"{Path(knit.program()).parent}:{env['PATH']}", HOME=str(tmp_path), TERM="xterm", LC_ALL="C.UTF-8")
+    # a page begins with idle nodes; the last container of the page before may still be counted
+    wait_for("the cluster is idle", lambda: not rm_view.busy())
     console.check(page, env, tmp_path, places, PAGE_TIMEOUT_S)
 
 
