@@ -332,11 +332,15 @@ TEST(TlsSession, TheMachinesConfigurationChangesNothing) {
   EXPECT_EQ(SSL_CTX_get_max_proto_version(other), TLS1_2_VERSION);
   SSL_CTX_free(other);
   Pair pair(people().owner, people().master);
+  TlsSession master(context_of(End::kMaster, people().master), kNow);
   CONF_modules_unload(1);
   NCONF_free(conf);
   BIO_free(bio);
   pair.shake_hands();
   EXPECT_TRUE(pair.client_done && pair.master_done) << text(pair.client_status) << text(pair.master_status);
+  Stranger stranger(TLS1_3_VERSION, &people().owner);
+  EXPECT_EQ(stranger.meet(master), "TLS_AES_128_GCM_SHA256");
+  EXPECT_EQ(SSL_get_negotiated_group(stranger.ssl), NID_X25519);
 }
 
 }  // namespace
