@@ -3,8 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "app/validate.h"
+#include "base/try.h"
 
 namespace knit::app {
+namespace {
+
+// Numbers are never used twice, and each is remembered.
+constexpr std::size_t kMaxNumbers = 1'000'000;
+
+}  // namespace
 
 Instances::Instances(const RunSpec& spec)
     : max_restarts_(spec.max_restarts), max_failures_(spec.max_failures), fail_fast_(spec.fail_fast) {
@@ -75,7 +85,15 @@ std::optional<Ended> Instances::ended(const ContainerId& container, Exit exit, W
   if (instance == nullptr) return std::nullopt;
   by_container_.erase(container);
   const Run run{instance->number, instance->restart(), container, instance->node};
-  const bool final = count(*instance, exit, now) || stopping_;
+  // A container that was stopped on request ended by no fault of its own, whatever its exit code says.
+  const bool replaced = std::exchange(instance->restarting, false);
+  if (replaced || instance->removed) {
+    exit.exit_class = ExitClass::kKilled;
+    exit.reason = instance->removed ? "was removed on request" : "was stopped on request to be started anew";
+  }
+  const bool counted = !replaced && !instance->removed && count(*instance, exit, now);
+  const bool final = counted || stopping_ || instance->removed;
+  note_exit(*instance, exit, now);
   if (final) {
     finish(*instance, exit, exit.exit_class != ExitClass::kSucceeded);
   } else {
@@ -96,12 +114,22 @@ std::optional<Ended> Instances::not_started(const ContainerId& container, std::s
     exit.reason = fmt::format("could not be started {} times in a row; the last time: {}", kMaxLaunchFaults,
                               exit.reason);
   }
-  if (exhausted || stopping_) {
+  const bool final = exhausted || stopping_ || instance->removed;
+  note_exit(*instance, exit, std::nullopt);
+  if (final) {
     finish(*instance, exit, true);
   } else {
+    instance->restarting = false;
     back_to_pending(*instance);
   }
-  return Ended{run, exhausted || stopping_, std::move(exit)};
+  return Ended{run, final, std::move(exit)};
+}
+
+void Instances::note_exit(Instance& instance, const Exit& exit, std::optional<WallTime> when) {
+  instance.exit_class = exit.exit_class;
+  instance.exit_status = exit.status;
+  instance.exit_reason = exit.reason;
+  instance.ended = when;
 }
 
 void Instances::back_to_pending(Instance& instance) {
@@ -113,6 +141,11 @@ void Instances::finish(Instance& instance, const Exit& exit, bool failed) {
   instance.phase = Phase::kDone;
   instance.failed = failed;
   ++done_;
+  if (instance.removed) {
+    --leaving_;
+    ++removed_;
+    return;
+  }
   if (!failed) return;
   // What ends because the application is ended is nobody's failure.
   const bool own = exit.exit_class == ExitClass::kFailed || exit.exit_class == ExitClass::kMemory ||
@@ -140,11 +173,105 @@ void Instances::stop() {
   pending_.clear();
 }
 
+Status Instances::changeable() const {
+  if (stopping_) return Error(ErrorCode::kFailedPrecondition, "the application is being stopped");
+  if (conclusion()) return Error(ErrorCode::kFailedPrecondition, "the application has ended");
+  return {};
+}
+
+std::int32_t Instances::active() const {
+  return static_cast<std::int32_t>(instances_.size()) - done_ - leaving_;
+}
+
+void Instances::remove(Instance& instance, Change& change) {
+  instance.removed = true;
+  ++leaving_;
+  change.removed.push_back(instance.number);
+  if (pending_.erase(instance.number) > 0) {
+    finish(instance, {}, false);
+  } else {
+    change.to_stop.push_back(Run{instance.number, instance.restart(), instance.container, instance.node});
+  }
+}
+
+void Instances::add(std::int32_t count, Change& change) {
+  for (std::int32_t i = 0; i < count; ++i) {
+    Instance& instance = instances_.emplace_back();
+    instance.number = static_cast<std::int32_t>(instances_.size()) - 1;
+    pending_.insert(instance.number);
+    change.added.push_back(instance.number);
+  }
+}
+
+Result<Change> Instances::scale(std::int32_t count) {
+  KNIT_TRY_VOID(changeable());
+  if (count < 0 || count > kMaxInstances) {
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("{} instances: from 0 to {} are possible", count, kMaxInstances));
+  }
+  Change change;
+  const std::int32_t more = count - active();
+  if (more > 0 && instances_.size() + static_cast<std::size_t>(more) > kMaxNumbers) {
+    return Error(ErrorCode::kResourceExhausted,
+                 fmt::format("an application has at most {} instances in its life, and {} were there already",
+                             kMaxNumbers, instances_.size()));
+  }
+  add(std::max(more, 0), change);
+  for (const bool with_container : {false, true}) {
+    for (auto it = instances_.rbegin(); it != instances_.rend() && active() > count; ++it) {
+      const bool has = it->phase == Phase::kStarting || it->phase == Phase::kRunning;
+      if (it->phase != Phase::kDone && !it->removed && has == with_container) remove(*it, change);
+    }
+  }
+  held_ = count == 0;
+  return change;
+}
+
+Result<Change> Instances::remove(const std::set<std::int32_t>& numbers) {
+  KNIT_TRY_VOID(changeable());
+  if (!numbers.empty() &&
+      (*numbers.begin() < 0 || *numbers.rbegin() >= static_cast<std::int32_t>(instances_.size()))) {
+    const std::int32_t wrong = *numbers.begin() < 0 ? *numbers.begin() : *numbers.rbegin();
+    return Error(ErrorCode::kNotFound, fmt::format("there is no instance {}", wrong));
+  }
+  Change change;
+  for (const std::int32_t number : numbers) {
+    Instance& instance = instances_[static_cast<std::size_t>(number)];
+    if (instance.phase != Phase::kDone && !instance.removed) remove(instance, change);
+  }
+  if (!change.removed.empty()) held_ = active() == 0;
+  return change;
+}
+
+Result<Run> Instances::restart(std::int32_t number) {
+  KNIT_TRY_VOID(changeable());
+  if (number < 0 || number >= static_cast<std::int32_t>(instances_.size()))
+    return Error(ErrorCode::kNotFound, fmt::format("there is no instance {}", number));
+  Instance& instance = instances_[static_cast<std::size_t>(number)];
+  if (instance.phase == Phase::kDone)
+    return Error(ErrorCode::kFailedPrecondition, fmt::format("instance {} has ended", number));
+  if (instance.removed)
+    return Error(ErrorCode::kFailedPrecondition, fmt::format("instance {} is being removed", number));
+  if (instance.phase == Phase::kPending)
+    return Error(ErrorCode::kFailedPrecondition, fmt::format("instance {} waits for a container", number));
+  instance.restarting = true;
+  return Run{number, instance.restart(), instance.container, instance.node};
+}
+
+Result<std::vector<Run>> Instances::request_stop() {
+  KNIT_TRY_VOID(changeable());
+  stop();
+  requested_ = true;
+  held_ = false;
+  return live();
+}
+
 std::string Instances::describe_failures() const {
   const auto& [run, exit] = *first_failure_;
   std::string text;
   if (instances_.size() > 1) {
-    text = fmt::format("{} of {} instances failed", failed_, instances_.size());
+    text = fmt::format("{} of {} instances failed", failed_,
+                       static_cast<std::int32_t>(instances_.size()) - removed_);
     if (max_failures_ > 0) text += fmt::format(" ({} may)", max_failures_);
     text += failed_ == 1 ? ": " : "; the first was ";
   }
@@ -159,19 +286,27 @@ std::string Instances::describe_failures() const {
 
 std::optional<Conclusion> Instances::conclusion() const {
   const bool failed = failed_ > max_failures_;
-  const bool over = done_ == static_cast<std::int32_t>(instances_.size()) || (fail_fast_ && failed);
-  if (!over) return std::nullopt;
+  const bool all_done = done_ == static_cast<std::int32_t>(instances_.size()) && !held_;
+  if (!all_done && !(fail_fast_ && failed)) return std::nullopt;
   Conclusion out;
-  out.status = failed || stopped_ > 0 ? FinalStatus::kFailed : FinalStatus::kSucceeded;
+  const auto kept = static_cast<std::int32_t>(instances_.size()) - removed_;
+  if (failed) {
+    out.status = FinalStatus::kFailed;
+  } else if (stopped_ > 0) {
+    out.status = requested_ ? FinalStatus::kKilled : FinalStatus::kFailed;
+  } else {
+    out.status = FinalStatus::kSucceeded;
+  }
   if (first_failure_) {
     out.diagnostics = describe_failures();
   } else if (stopped_ > 0) {
-    out.diagnostics =
-        fmt::format("{} of {} instances were stopped before they ended", stopped_, instances_.size());
+    out.diagnostics = fmt::format("{} of {} instances were stopped before they ended", stopped_, kept);
+  } else if (kept == 0) {
+    out.diagnostics = "no instances were left";
   } else {
-    out.diagnostics = instances_.size() == 1 ? "the instance succeeded"
-                                             : fmt::format("{} instances succeeded", instances_.size());
+    out.diagnostics = kept == 1 ? "the instance succeeded" : fmt::format("{} instances succeeded", kept);
   }
+  if (requested_) out.diagnostics = "stopped on request: " + out.diagnostics;
   return out;
 }
 
@@ -184,15 +319,29 @@ void Instances::restore_begun(std::int32_t number, std::int32_t restart, const C
   instance.node = node;
 }
 
-void Instances::restore_ended(std::int32_t number, std::int32_t restart, Exit exit, bool final) {
+void Instances::restore_ended(std::int32_t number, std::int32_t restart, Exit exit, bool final,
+                              WallTime when) {
   if (number < 0 || number >= static_cast<std::int32_t>(instances_.size())) return;
   Instance& instance = instances_[static_cast<std::size_t>(number)];
   if (instance.phase == Phase::kDone) return;
   instance.runs = std::max(instance.runs, restart + 1);
   if (exit.exit_class == ExitClass::kFailed || exit.exit_class == ExitClass::kMemory) ++instance.failures;
+  note_exit(instance, exit, when);
   if (!final) return;
   pending_.erase(number);
   finish(instance, exit, exit.exit_class != ExitClass::kSucceeded);
+}
+
+void Instances::restore_scaled(std::int32_t total, const std::set<std::int32_t>& removed, bool held) {
+  Change change;
+  add(std::min(total, static_cast<std::int32_t>(kMaxNumbers)) - static_cast<std::int32_t>(instances_.size()),
+      change);
+  for (const std::int32_t number : removed) {
+    if (number < 0 || number >= static_cast<std::int32_t>(instances_.size())) continue;
+    Instance& instance = instances_[static_cast<std::size_t>(number)];
+    if (instance.phase != Phase::kDone && !instance.removed) remove(instance, change);
+  }
+  held_ = held;
 }
 
 Counts Instances::counts() const {
@@ -204,7 +353,8 @@ Counts Instances::counts() const {
   }
   counts.failed = failed_;
   counts.stopped = stopped_;
-  counts.succeeded = done_ - failed_ - stopped_;
+  counts.removed = removed_;
+  counts.succeeded = done_ - failed_ - stopped_ - removed_;
   return counts;
 }
 

@@ -4,6 +4,7 @@
 
 #include <knit/cluster.h>
 #include <knit/ids.h>
+#include <knit/result.h>
 #include <knit/run_spec.h>
 
 #include <chrono>
@@ -40,9 +41,16 @@ struct Instance {
   std::int32_t failures = 0;                         // runs that failed by their own fault
   std::int32_t launch_faults = 0, short_losses = 0;  // in a row
   bool failed = false;                               // when done: it did not succeed
-  ContainerId container;                             // the latest run's
+  bool removed = false;     // on request; while it has a container, that is being stopped
+  bool restarting = false;  // on request: its container is being stopped, another follows
+  ContainerId container;    // the latest run's
   NodeId node;
   WallTime begun{};
+  // Of the latest run that ended.
+  std::optional<ExitClass> exit_class;
+  std::int32_t exit_status = 0;
+  std::string exit_reason;
+  std::optional<WallTime> ended;
   std::int32_t restart() const { return runs > 0 ? runs - 1 : 0; }  // of the latest run
 };
 
@@ -68,8 +76,14 @@ struct Conclusion {
 };
 
 struct Counts {
-  std::int32_t pending = 0, starting = 0, running = 0, succeeded = 0, failed = 0, stopped = 0;
-  std::int32_t total() const { return pending + starting + running + succeeded + failed + stopped; }
+  std::int32_t pending = 0, starting = 0, running = 0, succeeded = 0, failed = 0, stopped = 0, removed = 0;
+  std::int32_t total() const { return pending + starting + running + succeeded + failed + stopped + removed; }
+};
+
+// What a change of the number of instances did.
+struct Change {
+  std::vector<std::int32_t> added, removed;
+  std::vector<Run> to_stop;  // of the removed: the caller stops these containers
 };
 
 // The table of instances. Owned by the master's loop. A container that is not one of ours, or whose end was
@@ -94,6 +108,23 @@ class Instances {
   // From here on nothing is started again; what runs is stopped by the caller and its ends are final.
   void stop();
 
+  // The owner's wishes. Each is kFailedPrecondition once the application is over or is being stopped, and
+  // changes nothing when it fails.
+
+  // So many instances that have not ended: new ones get the next numbers, and no number is used twice;
+  // too many are removed, first those without a container, then those with the highest numbers. Removed ones
+  // count neither as failed nor as succeeded. Where none is left the application lives until it is scaled up
+  // or stopped. kInvalidArgument below 0 or above kMaxInstances, kResourceExhausted when the numbers are used
+  // up.
+  Result<Change> scale(std::int32_t count);
+  // Takes out these. kNotFound for one that never was; one that has ended already is left as it is.
+  Result<Change> remove(const std::set<std::int32_t>& numbers);
+  // Another run of this instance, which counts as a restart and never as a failure. Gives the run to be
+  // stopped. kNotFound, or kFailedPrecondition for one that has ended or has no container yet.
+  Result<Run> restart(std::int32_t number);
+  // Ends the application: gives the runs to be stopped. Instances that end well now have succeeded.
+  Result<std::vector<Run>> request_stop();
+
   // Set once the application is over: every instance is done, or with fail_fast more have failed than may.
   // Does not change by stop() once it is set; ended by stop() alone, the application has failed.
   std::optional<Conclusion> conclusion() const;
@@ -102,9 +133,15 @@ class Instances {
   // killed with that master: those instances are pending here and nothing counts against them.
   void restore_begun(std::int32_t instance, std::int32_t restart, const ContainerId& container,
                      const NodeId& node);
-  void restore_ended(std::int32_t instance, std::int32_t restart, Exit exit, bool final);
+  void restore_ended(std::int32_t instance, std::int32_t restart, Exit exit, bool final, WallTime when);
+  // `total`: numbers given out so far. `held`: the application was left without instances on request.
+  void restore_scaled(std::int32_t total, const std::set<std::int32_t>& removed, bool held);
 
   Counts counts() const;
+  // Instances that have not ended and are not being removed.
+  std::int32_t active() const;
+  // Left without instances on request: the application waits to be scaled up or stopped.
+  bool held() const { return held_; }
   float progress() const;  // 0 to 1: the share of instances that are done
   const std::vector<Instance>& all() const { return instances_; }
   // Runs that have a container now.
@@ -117,18 +154,26 @@ class Instances {
     Exit exit;
   };
   Instance* instance_of(const ContainerId& container);
+  static void note_exit(Instance& instance, const Exit& exit, std::optional<WallTime> when);
   void back_to_pending(Instance& instance);
   void finish(Instance& instance, const Exit& exit, bool failed);
+  Status changeable() const;
+  void remove(Instance& instance, Change& change);
+  void add(std::int32_t count, Change& change);
   bool count(Instance& instance, Exit& exit, WallTime now);
   std::string describe_failures() const;
 
   std::int32_t max_restarts_, max_failures_;
   bool fail_fast_;
-  bool stopping_ = false;
+  bool stopping_ = false;   // nothing is started any more
+  bool requested_ = false;  // and that is the owner's wish
+  bool held_ = false;
   std::vector<Instance> instances_;
   std::set<std::int32_t> pending_;
   std::map<ContainerId, std::int32_t> by_container_;  // live runs
-  std::int32_t done_ = 0, failed_ = 0, stopped_ = 0;
+  std::int32_t done_ = 0, failed_ = 0, stopped_ = 0;  // stopped: before they ended
+  std::int32_t removed_ = 0;                          // of the done
+  std::int32_t leaving_ = 0;                          // removed, and not done yet
   std::optional<Failure> first_failure_;
 };
 

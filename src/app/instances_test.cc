@@ -227,16 +227,16 @@ TEST(Instances, AStoppedApplicationHasFailedWhateverMayFail) {
 TEST(Instances, AJournalBringsBackWhatIsDone) {
   Instances all(spec(4, 1));
   all.restore_begun(0, 0, container(1), node(1));
-  all.restore_ended(0, 0, kOk, true);
+  all.restore_ended(0, 0, kOk, true, kStart);
   all.restore_begun(1, 0, container(2), node(2));
-  all.restore_ended(1, 0, kBad, false);
+  all.restore_ended(1, 0, kBad, false, kStart);
   all.restore_begun(1, 1, container(3), node(3));  // was running
   all.restore_begun(2, 0, container(4), node(4));
-  all.restore_ended(2, 0, kBad, false);
+  all.restore_ended(2, 0, kBad, false, kStart);
   all.restore_begun(2, 1, container(5), node(5));
-  all.restore_ended(2, 1, kBad, true);
-  all.restore_ended(2, 1, kBad, true);   // twice
-  all.restore_ended(17, 0, kBad, true);  // nonsense
+  all.restore_ended(2, 1, kBad, true, kStart);
+  all.restore_ended(2, 1, kBad, true, kStart);   // twice
+  all.restore_ended(17, 0, kBad, true, kStart);  // nonsense
   EXPECT_EQ(all.wanted(), 2);
   EXPECT_EQ(all.counts().failed, 1);
   EXPECT_EQ(all.counts().succeeded, 1);
@@ -279,6 +279,146 @@ TEST(NodeFaults, AtMostAThirdOfTheNodes) {
   }
   EXPECT_THAT(faults.update(kStart, 2).additions, IsEmpty());
   EXPECT_THAT(faults.update(kStart, 6).additions, ElementsAre("a", "b"));
+}
+
+// Three that run, in containers 1 to 3 for instances 0 to 2.
+Instances three_running() {
+  Instances all(spec(3));
+  for (int n = 1; n <= 3; ++n) {
+    EXPECT_TRUE(all.begin(container(n), node(n), kStart));
+    EXPECT_TRUE(all.started(container(n)));
+  }
+  return all;
+}
+std::vector<std::int32_t> numbers(const std::vector<Run>& runs) {
+  std::vector<std::int32_t> out;
+  for (const auto& run : runs) out.push_back(run.instance);
+  return out;
+}
+
+TEST(Scaling, NewInstancesGetTheNextNumbers) {
+  auto all = three_running();
+  const auto change = all.scale(5);
+  ASSERT_TRUE(change);
+  EXPECT_THAT(change->added, ElementsAre(3, 4));
+  EXPECT_EQ(all.wanted(), 2);
+  EXPECT_EQ(all.active(), 5);
+}
+
+TEST(Scaling, UnmetAsksAreWithdrawnFirstThenTheHighestNumbersAreStopped) {
+  auto all = three_running();
+  ASSERT_TRUE(all.scale(5));
+  const auto change = all.scale(2);
+  ASSERT_TRUE(change);
+  EXPECT_THAT(change->removed, ElementsAre(4, 3, 2));
+  EXPECT_THAT(numbers(change->to_stop), ElementsAre(2));
+  EXPECT_EQ(all.wanted(), 0);
+  EXPECT_EQ(all.active(), 2);
+  EXPECT_EQ(all.counts().removed, 2) << "the third still runs";
+}
+
+TEST(Scaling, NumbersAreNeverUsedTwice) {
+  auto all = three_running();
+  ASSERT_TRUE(all.scale(1));
+  EXPECT_TRUE(all.ended(container(2), kBad, kStart)->final);
+  EXPECT_TRUE(all.ended(container(3), kOk, kStart)->final);
+  EXPECT_THAT(all.scale(2)->added, ElementsAre(3));
+}
+
+TEST(Scaling, RemovedInstancesAreNoFailures) {
+  auto all = three_running();
+  ASSERT_TRUE(all.remove({0, 2}));
+  EXPECT_EQ(all.ended(container(1), kBad, kStart)->exit.exit_class, ExitClass::kKilled);
+  EXPECT_THAT(all.ended(container(3), kBad, kStart)->exit.reason, HasSubstr("removed on request"));
+  EXPECT_FALSE(all.conclusion());
+  EXPECT_TRUE(all.ended(container(2), kOk, kStart));
+  ASSERT_TRUE(all.conclusion());
+  EXPECT_EQ(all.conclusion()->status, FinalStatus::kSucceeded);
+  EXPECT_EQ(all.conclusion()->diagnostics, "the instance succeeded");
+}
+
+TEST(Scaling, ARemovedInstanceThatIsBeingStartedIsNotStartedAgain) {
+  Instances all(spec(2));
+  all.begin(container(1), node(1), kStart);
+  ASSERT_TRUE(all.remove({0}));
+  EXPECT_TRUE(all.not_started(container(1), "refused")->final);
+  EXPECT_EQ(all.wanted(), 1);
+}
+
+TEST(Scaling, WithoutInstancesItLivesUntilItIsScaledUpOrStopped) {
+  auto all = three_running();
+  ASSERT_TRUE(all.scale(0));
+  for (int n = 1; n <= 3; ++n) all.ended(container(n), kBad, kStart);
+  EXPECT_TRUE(all.held());
+  EXPECT_FALSE(all.conclusion());
+  EXPECT_THAT(all.scale(1)->added, ElementsAre(3));
+  EXPECT_FALSE(all.held());
+  ASSERT_TRUE(all.scale(0));
+  EXPECT_FALSE(all.conclusion());
+  ASSERT_TRUE(all.request_stop());
+  ASSERT_TRUE(all.conclusion());
+  EXPECT_EQ(all.conclusion()->status, FinalStatus::kSucceeded);
+  EXPECT_EQ(all.conclusion()->diagnostics, "stopped on request: no instances were left");
+}
+
+TEST(Scaling, WhatIsWrongChangesNothing) {
+  auto all = three_running();
+  EXPECT_EQ(all.scale(-1).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(all.scale(100'001).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(all.remove({1, 3}).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(all.remove({-1, 1}).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(all.active(), 3);
+  for (int n = 1; n <= 3; ++n) all.ended(container(n), kOk, kStart);
+  EXPECT_EQ(all.scale(7).error().code(), ErrorCode::kFailedPrecondition) << "it is over";
+}
+
+TEST(Scaling, ComesBackFromTheJournal) {
+  Instances all(spec(2));
+  all.restore_scaled(5, {0, 4}, false);
+  all.restore_scaled(5, {0}, false);  // told twice
+  EXPECT_EQ(all.wanted(), 3);
+  EXPECT_EQ(all.counts().removed, 2);
+  all.restore_scaled(5, {1, 2, 3}, true);
+  EXPECT_FALSE(all.conclusion());
+  EXPECT_THAT(all.scale(1)->added, ElementsAre(5));
+}
+
+TEST(Restarting, IsNoFailureAndUsesNoRestartUp) {
+  auto all = three_running();
+  const auto run = all.restart(1);
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->container, container(2));
+  const auto ended = all.ended(container(2), kBad, kStart);
+  EXPECT_FALSE(ended->final);
+  EXPECT_EQ(ended->exit.exit_class, ExitClass::kKilled);
+  const auto again = all.begin(container(9), node(9), kStart);
+  EXPECT_EQ(again->instance, 1);
+  EXPECT_EQ(again->restart, 1);
+  EXPECT_TRUE(all.ended(container(9), kBad, kStart)->final) << "this one was its own fault";
+  EXPECT_EQ(all.restart(1).error().code(), ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(all.restart(7).error().code(), ErrorCode::kNotFound);
+}
+
+TEST(Stopping, WhatEndsWellNowHasSucceeded) {
+  auto all = three_running();
+  const auto live = all.request_stop();
+  ASSERT_TRUE(live);
+  EXPECT_THAT(numbers(*live), ElementsAre(0, 1, 2));
+  for (int n = 1; n <= 3; ++n) EXPECT_TRUE(all.ended(container(n), kOk, kStart)->final);
+  EXPECT_EQ(all.conclusion()->status, FinalStatus::kSucceeded);
+  EXPECT_EQ(all.conclusion()->diagnostics, "stopped on request: 3 instances succeeded");
+}
+
+TEST(Stopping, OthersWereStoppedAndNothingFailed) {
+  Instances all(spec(3));
+  all.begin(container(1), node(1), kStart);
+  ASSERT_TRUE(all.request_stop());
+  EXPECT_EQ(all.wanted(), 0);
+  EXPECT_EQ(all.scale(5).error().code(), ErrorCode::kFailedPrecondition);
+  all.ended(container(1), exit_with(ExitClass::kFailed, 143), kStart);
+  EXPECT_EQ(all.conclusion()->status, FinalStatus::kKilled);
+  EXPECT_EQ(all.conclusion()->diagnostics,
+            "stopped on request: 3 of 3 instances were stopped before they ended");
 }
 
 }  // namespace

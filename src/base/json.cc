@@ -121,8 +121,12 @@ std::string JsonReader::bytes(std::string_view name) {
 
 std::int64_t JsonReader::integer(std::string_view name, std::int64_t min, std::int64_t max) {
   const json::value* value = need(name);
-  if (value == nullptr) return 0;
-  const std::int64_t* number = value->if_int64();
+  return value == nullptr ? 0 : read_integer(name, *value, min, max);
+}
+
+std::int64_t JsonReader::read_integer(std::string_view name, const json::value& value, std::int64_t min,
+                                      std::int64_t max) {
+  const std::int64_t* number = value.if_int64();
   if (number == nullptr) {
     fail(name, "is not a whole number");
     return 0;
@@ -170,6 +174,16 @@ std::vector<JsonReader> JsonReader::objects(std::string_view name, std::size_t m
   for (const json::value& value : *list) {
     out.push_back(JsonReader(&value, fmt::format("{}: {}[{}]", path_, name, out.size()), shared_));
   }
+  return out;
+}
+
+std::vector<std::int64_t> JsonReader::integers(std::string_view name, std::size_t max_count, std::int64_t min,
+                                               std::int64_t max) {
+  std::vector<std::int64_t> out;
+  const json::array* list = array(name, max_count);
+  if (list == nullptr) return out;
+  for (const json::value& value : *list)
+    out.push_back(read_integer(fmt::format("{}[{}]", name, out.size()), value, min, max));
   return out;
 }
 

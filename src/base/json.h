@@ -49,8 +49,10 @@ class JsonReader {
   bool boolean_or(std::string_view name, bool fallback);
   // One object; its errors are this reader's too.
   JsonReader object(std::string_view name);
-  // A list of objects, of texts or of bytes; missing is empty. Longer than `max` is an error.
+  // A list of objects, of numbers, of texts or of bytes; missing is empty. Longer than `max` is an error.
   std::vector<JsonReader> objects(std::string_view name, std::size_t max);
+  std::vector<std::int64_t> integers(std::string_view name, std::size_t max_count, std::int64_t min,
+                                     std::int64_t max);
   std::vector<std::string> texts(std::string_view name, std::size_t max);
   std::vector<std::string> byte_list(std::string_view name, std::size_t max);
   // {"name": "text", ...} and {"name": 7, ...}; missing is empty.
@@ -81,6 +83,8 @@ class JsonReader {
   const boost::json::value* need(std::string_view name);
   const boost::json::array* array(std::string_view name, std::size_t max);
   const boost::json::object* map(std::string_view name, std::size_t max);
+  std::int64_t read_integer(std::string_view name, const boost::json::value& value, std::int64_t min,
+                            std::int64_t max);
   std::string read_bytes(std::string_view name, const boost::json::value& value);
 
   const boost::json::object* object_ = nullptr;  // null where the value is none: everything is missing

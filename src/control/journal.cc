@@ -83,6 +83,18 @@ json::object to_object(const InstanceEnded& entry) {
           {"final", entry.final}};
 }
 
+json::object to_object(const Scaled& entry) {
+  return {{"kind", "scaled"},
+          {"time_ms", ms(entry.time)},
+          {"total", entry.total},
+          {"removed", json::array(entry.removed.begin(), entry.removed.end())},
+          {"held", entry.held}};
+}
+
+json::object to_object(const StopRequested& entry) {
+  return {{"kind", "stop_requested"}, {"time_ms", ms(entry.time)}, {"grace_ms", entry.grace.count()}};
+}
+
 json::object to_object(const ApplicationEnded& entry) {
   return {{"kind", "application_ended"},
           {"time_ms", ms(entry.time)},
@@ -160,6 +172,14 @@ Result<JournalEntry> decode_journal_line(std::string_view line) {
     entry = InstanceStarted{in.parsed("container", ContainerId::parse), time(in)};
   } else if (kind == "instance_ended") {
     entry = read_instance_ended(in);
+  } else if (kind == "scaled") {
+    Scaled scaled{
+        .time = time(in), .total = number(in, "total"), .removed = {}, .held = in.boolean_or("held", false)};
+    for (const auto one : in.integers("removed", kMaxRemoved, 0, kMaxNumber))
+      scaled.removed.insert(static_cast<std::int32_t>(one));
+    entry = std::move(scaled);
+  } else if (kind == "stop_requested") {
+    entry = StopRequested{time(in), std::chrono::milliseconds(in.integer("grace_ms", 0))};
   } else if (kind == "application_ended") {
     ApplicationEnded ended;
     ended.time = time(in);

@@ -11,7 +11,9 @@
 #include <knit/cluster.h>
 #include <knit/run_spec.h>
 
+#include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -64,6 +66,21 @@ struct InstanceEnded {
   bool final = false;       // this instance will not be started again
 };
 
+// Before instances that were added on request are asked for, and before removed ones are stopped.
+struct Scaled {
+  WallTime time{};
+  std::int32_t total = 0;          // numbers given out so far: 0 to total - 1
+  std::set<std::int32_t> removed;  // now; at most kMaxRemoved, more take several entries
+  bool held = false;               // no instance is left on request: the application waits
+};
+inline constexpr std::size_t kMaxRemoved = 50'000;
+
+// The owner has asked for the end; before anything is stopped.
+struct StopRequested {
+  WallTime time{};
+  std::chrono::milliseconds grace{};  // from SIGTERM to SIGKILL
+};
+
 // Last line, just before unregistering.
 struct ApplicationEnded {
   WallTime time{};
@@ -71,8 +88,8 @@ struct ApplicationEnded {
   std::string diagnostics;
 };
 
-using JournalEntry =
-    std::variant<MasterStarted, InstanceStarting, InstanceStarted, InstanceEnded, ApplicationEnded>;
+using JournalEntry = std::variant<MasterStarted, InstanceStarting, InstanceStarted, InstanceEnded, Scaled,
+                                  StopRequested, ApplicationEnded>;
 
 // One line without its newline, never longer than kMaxJournalLine: long texts are cut, and a command that is
 // too long is left out but for its first word.

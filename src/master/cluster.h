@@ -32,6 +32,7 @@ class Nodes {
   virtual void use_token(const NodeId& node, security::Token token) = 0;
   virtual io::Task<Status> start(NodeId node, yarn::StartRequest request) = 0;
   virtual io::Task<Status> stop(NodeId node, ContainerId container) = 0;
+  virtual io::Task<Status> signal(NodeId node, ContainerId container, yarn::ContainerSignal signal) = 0;
 };
 
 }  // namespace knit::master

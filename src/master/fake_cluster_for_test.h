@@ -40,12 +40,15 @@ class FakeCluster final : public Scheduler, public Nodes {
   // `lost_answer` set the call is handled all the same.
   std::function<std::optional<Error>(std::string_view method, int number, bool* lost_answer)> trouble;
   std::function<io::Task<Status>(NodeId, ContainerId)> on_start;  // an error refuses the start
-  int finish_rounds = 2;                                          // answers "false" before "true"
-  std::optional<security::Token> new_token;                       // sent with the next answer
+  std::function<void(ContainerId, yarn::ContainerSignal)> on_signal;
+  bool deaf = false;                         // NodeManagers stop nothing
+  int finish_rounds = 2;                     // answers "false" before "true"
+  std::optional<security::Token> new_token;  // sent with the next answer
 
   // What a test sees.
   std::vector<Start> starts;
   std::vector<ContainerId> stopped, released;
+  std::vector<std::pair<ContainerId, yarn::ContainerSignal>> signalled;
   std::vector<yarn::AllocateRequest> requests;
   std::vector<yarn::FinishRequest> finishes;
   int registrations = 0, tokens_used = 0;
@@ -59,6 +62,15 @@ class FakeCluster final : public Scheduler, public Nodes {
     outstanding_ = 0;
     response_id_ = 0;
     cached_.reset();
+  }
+  // The attempt has ended and its containers with it.
+  void forget() {
+    restart();
+    running_.clear();
+    waiting_.clear();
+    ready_.clear();
+    completed_.clear();
+    told_.clear();
   }
   // Ends a container from outside.
   void end(const ContainerId& container, std::int32_t status, std::string diagnostics = {}) {
@@ -142,7 +154,14 @@ class FakeCluster final : public Scheduler, public Nodes {
 
   io::Task<Status> stop(NodeId, ContainerId container) override {
     stopped.push_back(container);
+    if (deaf) co_return Error(ErrorCode::kUnavailable, "the NodeManager does not answer");
     end(container, -105, "Container killed by the ApplicationMaster.");
+    co_return Status();
+  }
+
+  io::Task<Status> signal(NodeId, ContainerId container, yarn::ContainerSignal signal) override {
+    signalled.emplace_back(container, signal);
+    if (on_signal) on_signal(container, signal);
     co_return Status();
   }
 

@@ -84,6 +84,16 @@ io::Task<Status> Launcher::try_to_start(Job& job) {
   }
 }
 
+void Launcher::terminate(NodeId node, ContainerId container) {
+  workers_.spawn(terminate_one(std::move(node), container));
+}
+
+io::Task<void> Launcher::terminate_one(NodeId node, ContainerId container) {
+  // A NodeManager that does not answer, or cannot do that, does not keep the container from being stopped.
+  (void)co_await io::run_until(io::after(limits_.stop_timeout),
+                               nodes_.signal(std::move(node), container, yarn::ContainerSignal::kTerminate));
+}
+
 void Launcher::stop(NodeId node, ContainerId container) {
   workers_.spawn(stop_one(std::move(node), container));
 }

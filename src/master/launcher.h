@@ -51,7 +51,8 @@ class Launcher {
   // container's token, if known.
   void start(NodeId node, ContainerId container, Make make, io::Task<void> before,
              std::optional<WallTime> expires);
-  // Best effort; its end is told by the ResourceManager.
+  // Best effort, both; its end is told by the ResourceManager. terminate() sends SIGTERM to its processes.
+  void terminate(NodeId node, ContainerId container);
   void stop(NodeId node, ContainerId container);
   std::size_t busy() const { return jobs_.size() + working_; }
   // Cancels all that is under way and waits for it; nobody is told.
@@ -67,6 +68,7 @@ class Launcher {
   };
   io::Task<void> work();
   io::Task<Status> try_to_start(Job& job);
+  io::Task<void> terminate_one(NodeId node, ContainerId container);
   io::Task<void> stop_one(NodeId node, ContainerId container);
 
   Nodes& nodes_;

@@ -36,6 +36,7 @@ class ScriptedNodes final : public Nodes {
     co_return found->second[std::min<std::size_t>(static_cast<std::size_t>(call), found->second.size() - 1)];
   }
   io::Task<Status> stop(NodeId, ContainerId) override { co_return Status(); }
+  io::Task<Status> signal(NodeId, ContainerId, yarn::ContainerSignal) override { co_return Status(); }
 
   std::map<ContainerId, std::vector<Status>> script_;
   std::map<ContainerId, int> calls_;

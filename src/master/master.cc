@@ -61,7 +61,8 @@ Master::Master(const control::LaunchFile& file, Identity identity, std::string c
       limits_(limits),
       instances_(file.spec),
       allocation_(role_request(file.spec)),
-      launcher_(nodes, [this](const ContainerId& id, const Status& started) { on_start(id, started); }) {}
+      launcher_(nodes, [this](const ContainerId& id, const Status& started) { on_start(id, started); }),
+      commands_(instances_, stopper_, launcher_, journal_, notes_, wake_) {}
 
 Master::~Master() {
   security::wipe(container_tokens_);
@@ -80,9 +81,11 @@ io::Task<Result<app::Conclusion>> Master::run_registered() {
   KNIT_CO_TRY_VOID(co_await recover());
   KNIT_CO_TRY_VOID(co_await register_master());
   if (!recorded_) {
+    introduce();
     make_template();
     begin_journal();
     KNIT_CO_TRY_VOID(co_await run_until_conclusion());
+    commands_.end();
     co_await stop_rest();
     co_await say_farewell();
   }
@@ -92,6 +95,7 @@ io::Task<Result<app::Conclusion>> Master::run_registered() {
 
 io::Task<Status> Master::recover() {
   KNIT_CO_TRY(const auto entries, co_await journal_.recover());
+  bool stop_requested = false;
   for (const auto& entry : entries) {
     if (const auto* starting = std::get_if<control::InstanceStarting>(&entry)) {
       instances_.restore_begun(starting->instance, starting->restart, starting->container, starting->node);
@@ -102,12 +106,17 @@ io::Task<Status> Master::recover() {
                      .status = ended->exit_status,
                      .reason = ended->reason,
                      .last_output = yarn::stderr_tail(ended->diagnostics)};
-      instances_.restore_ended(ended->instance, ended->restart, std::move(exit), ended->final);
+      instances_.restore_ended(ended->instance, ended->restart, std::move(exit), ended->final, ended->time);
+    } else if (const auto* scaled = std::get_if<control::Scaled>(&entry)) {
+      instances_.restore_scaled(scaled->total, scaled->removed, scaled->held);
+    } else if (std::holds_alternative<control::StopRequested>(entry)) {
+      stop_requested = true;
     } else if (const auto* over = std::get_if<control::ApplicationEnded>(&entry)) {
       conclusion_ = app::Conclusion{over->status, over->diagnostics};
       recorded_ = true;
     }
   }
+  if (stop_requested) (void)instances_.request_stop();  // refused where nothing was left to stop
   if (recorded_) {
     notes_.say("an earlier attempt has finished the application and only its farewell was not heard");
   } else if (!entries.empty()) {
@@ -178,9 +187,24 @@ void Master::begin_journal() {
   journal_.append(entry);
 }
 
+void Master::introduce() {
+  commands_.introduce({.attempt = identity_.container.attempt,
+                       .name = app::application_name(file_.spec),
+                       .user = file_.user,
+                       .queue = queue_,
+                       .started = io::wall_now()});
+}
+
+void Master::stop_due() {
+  const auto due = stopper_.due(io::now());
+  for (const auto& run : due.stop) launcher_.stop(run.node, run.container);
+  for (const auto& container : due.release) allocation_.release(container);
+}
+
 io::Task<Status> Master::run_until_conclusion() {
   pace_.hurry(io::now());
   while (true) {
+    stop_due();
     if (!conclusion_) conclusion_ = instances_.conclusion();
     if (!conclusion_) conclusion_ = nothing_started();
     if (conclusion_) co_return Status();
@@ -193,7 +217,7 @@ io::Task<Status> Master::run_until_conclusion() {
 // Until the next heartbeat; a slow one is brought forward when there is news to tell.
 io::Task<Status> Master::pause() {
   const auto pause = pace_.next(io::now(), allocation_.open() || instances_.wanted() > 0);
-  const io::Deadline until = io::after(pause);
+  const io::Deadline until = std::min(io::after(pause), stopper_.next());
   KNIT_CO_TRY_VOID(co_await io::sleep_for(std::min<io::Duration>(pause, Pace::kFast)));
   (void)co_await io::run_until(until, wake_.wait());
   wake_.reset();
@@ -308,6 +332,7 @@ void Master::on_start(const ContainerId& container, const Status& started) {
 }
 
 void Master::on_completed(const yarn::ContainerStatus& status) {
+  stopper_.ended(status.id);
   const auto ended = instances_.ended(status.id, to_exit(status), io::wall_now());
   if (!ended) return;
   any_ran_ = true;
@@ -351,7 +376,7 @@ io::Duration Master::waited() const {
 
 std::optional<app::Conclusion> Master::nothing_started() const {
   const auto& timeout = file_.spec.start_timeout;
-  if (!timeout || any_ran_ || waited() < *timeout) return std::nullopt;
+  if (!timeout || any_ran_ || instances_.held() || waited() < *timeout) return std::nullopt;
   return app::Conclusion{FinalStatus::kFailed, app::start_timeout_text(*timeout, what_is_missing())};
 }
 

@@ -16,11 +16,13 @@
 #include "io/wait.h"
 #include "master/allocation.h"
 #include "master/cluster.h"
+#include "master/commands.h"
 #include "master/environment.h"
 #include "master/journal.h"
 #include "master/launcher.h"
 #include "master/notes.h"
 #include "master/pace.h"
+#include "master/stopper.h"
 
 namespace knit::master {
 
@@ -55,6 +57,9 @@ class Master {
   // ends without having ended the application: YARN starts another one, or calls the application failed.
   io::Task<Result<app::Conclusion>> run();
 
+  // What the owner may ask while run() runs. Its calls must have ended before this goes.
+  control::Service& service() { return commands_; }
+
  private:
   io::Task<Result<app::Conclusion>> run_registered();
   io::Task<Status> recover();
@@ -62,6 +67,8 @@ class Master {
   void adopt(const yarn::RegisterResponse& response);
   void make_template();
   void begin_journal();
+  void introduce();
+  void stop_due();
 
   io::Task<Status> pause();
   io::Task<Status> beat();
@@ -94,11 +101,13 @@ class Master {
   app::NodeFaults node_faults_;
   Allocation allocation_;
   Launcher launcher_;
+  Stopper stopper_;
   Pace pace_;
   yarn::AccessLists access_;
   std::optional<ContainerTemplate> template_;
   std::optional<app::Conclusion> conclusion_;
   io::Event wake_;
+  Commands commands_;
 
   io::TimePoint started_{}, last_answer_{};
   bool any_ran_ = false;

@@ -115,4 +115,9 @@ io::Task<Status> YarnNodes::stop(NodeId node, ContainerId container) {
   co_return std::move(results.front());
 }
 
+io::Task<Status> YarnNodes::signal(NodeId node, ContainerId container, yarn::ContainerSignal signal) {
+  KNIT_CO_TRY(const auto peer, this->peer(node));
+  co_return co_await peer->protocol.signal(container, signal);
+}
+
 }  // namespace knit::master

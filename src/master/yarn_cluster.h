@@ -32,6 +32,7 @@ class YarnNodes final : public Nodes {
   void use_token(const NodeId& node, security::Token token) override;
   io::Task<Status> start(NodeId node, yarn::StartRequest request) override;
   io::Task<Status> stop(NodeId node, ContainerId container) override;
+  io::Task<Status> signal(NodeId node, ContainerId container, yarn::ContainerSignal signal) override;
 
  private:
   struct Peer;

@@ -1,0 +1,71 @@
+// What can be asked of the master of a running application: values, and the interface that the master
+// implements. docs/control-api.md is the reference of their form on the wire.
+#pragma once
+
+#include <knit/cluster.h>
+#include <knit/ids.h>
+#include <knit/result.h>
+#include <knit/run.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "app/instances.h"
+#include "io/task.h"
+
+namespace knit::control {
+
+// Between SIGTERM and SIGKILL, where nobody says otherwise (docker's).
+inline constexpr std::chrono::milliseconds kDefaultGrace = std::chrono::seconds(10);
+inline constexpr std::chrono::milliseconds kLongestGrace = std::chrono::hours(24);
+
+enum class RunningState {
+  kRunning,
+  kHeld,      // without instances on request: waits to be scaled up or stopped
+  kStopping,  // on request
+  kEnding,    // it is over; the rest is cleared away
+};
+// "running", "held", "stopping", "ending".
+std::string_view to_string(RunningState state);
+
+struct ApplicationStatus {
+  ApplicationAttemptId attempt;  // the master's
+  std::string name, user, queue;
+  RunningState state = RunningState::kRunning;
+  app::Counts counts;
+  WallTime started{};  // this attempt of the master
+};
+
+// Exactly one of `to`, `by` and `remove` says what is wanted.
+struct ScaleRequest {
+  std::optional<std::int32_t> to;  // so many that have not ended
+  std::int32_t by = 0;             // so many more, or fewer
+  std::set<std::int32_t> remove;   // these
+  std::chrono::milliseconds grace = kDefaultGrace;
+};
+
+struct ScaleReply {
+  std::vector<std::int32_t> added, removed;
+  std::int32_t active = 0;  // instances that have not ended and are not being removed
+};
+
+// On the master's loop. A change is done when the journal holds it or has failed to take it in time; errors
+// are app::Instances'.
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual ApplicationStatus application() const = 0;
+  // By number, from 0.
+  virtual std::vector<InstanceReport> instances() const = 0;
+  virtual io::Task<Result<ScaleReply>> scale(ScaleRequest request) = 0;
+  // Another run of this instance.
+  virtual io::Task<Status> restart(std::int32_t instance, std::chrono::milliseconds grace) = 0;
+  // Every instance is asked to end (SIGTERM), and killed after `grace`. Asked again, a shorter grace counts.
+  virtual io::Task<Status> stop(std::chrono::milliseconds grace) = 0;
+};
+
+}  // namespace knit::control

@@ -1,0 +1,53 @@
+// What the owner asks of a running application. A driver.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/instances.h"
+#include "control/service.h"
+#include "io/wait.h"
+#include "master/journal.h"
+#include "master/launcher.h"
+#include "master/notes.h"
+#include "master/stopper.h"
+
+namespace knit::master {
+
+// The master's side of control::Service. What is decided is decided at once; it is written into the journal
+// before anything is stopped, so that a later attempt of the master knows it, and the answer waits for that.
+// Owned by the master, belongs to its loop; calls must have ended before it goes.
+class Commands final : public control::Service {
+ public:
+  // All must outlive it. `wake` is set when the master has something to do.
+  Commands(app::Instances& instances, Stopper& stopper, Launcher& launcher, Journal& journal, Notes& notes,
+           io::Event& wake);
+
+  // What does not change while the master runs.
+  void introduce(control::ApplicationStatus status) { status_ = std::move(status); }
+  // The application is over: from here on changes are refused.
+  void end() { ending_ = true; }
+
+  control::ApplicationStatus application() const override;
+  std::vector<InstanceReport> instances() const override;
+  io::Task<Result<control::ScaleReply>> scale(control::ScaleRequest request) override;
+  io::Task<Status> restart(std::int32_t instance, std::chrono::milliseconds grace) override;
+  io::Task<Status> stop(std::chrono::milliseconds grace) override;
+
+ private:
+  Status changeable() const;
+  Result<app::Change> change(const control::ScaleRequest& request);
+  std::uint64_t write_down(const app::Change& change);
+  void stop_runs(const std::vector<app::Run>& runs, std::chrono::milliseconds grace);
+
+  app::Instances& instances_;
+  Stopper& stopper_;
+  Launcher& launcher_;
+  Journal& journal_;
+  Notes& notes_;
+  io::Event& wake_;
+  control::ApplicationStatus status_;
+  bool stopping_ = false, ending_ = false;
+};
+
+}  // namespace knit::master

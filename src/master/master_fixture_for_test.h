@@ -1,0 +1,90 @@
+// A master that runs against a cluster and a file system in memory, in a test's time.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "io/task_group.h"
+#include "master/fake_cluster_for_test.h"
+#include "master/flaky_files_for_test.h"
+#include "master/manual_time_for_test.h"
+#include "master/master.h"
+
+namespace knit::master {
+
+class NotesInMemory final : public Notes {
+ public:
+  void say(std::string_view text) override { text_ += std::string(text) + "\n"; }
+  std::string text_;
+};
+
+class MasterTest : public testing::Test {
+ protected:
+  MasterTest() {
+    file_.application = {1700, 1};
+    file_.user = "alice";
+    file_.spec.command = {"date"};
+    file_.spec.instances = 10;
+    file_.spec.resource = {ByteSize::mib(512), 2, {}};
+    file_.staging_uri = "hdfs://nn/user/alice/.knit";
+  }
+
+  // One attempt of the master; the application's end, or why the attempt ended without it.
+  Result<app::Conclusion> run(io::Duration at_most = std::chrono::minutes(30), int attempt = 1) {
+    return run_manual(loop_, run_attempt(attempt), at_most);
+  }
+  io::Task<Result<app::Conclusion>> run_attempt(int attempt) {
+    const ContainerId container{{file_.application, attempt}, 1};
+    Journal journal(files_, "/user/alice/.knit", container.attempt, notes_);
+    Master master(file_, Identity{container, {"node1", 45454}, "node1:8042", submitted_}, "HDTS", cluster_,
+                  cluster_, journal, notes_, Master::Limits());
+    io::TaskGroup beside;
+    if (owner_) beside.spawn(owner_(master.service()));
+    auto result = co_await master.run();
+    co_await beside.join();
+    co_await cluster_.close();
+    co_return result;
+  }
+
+  std::vector<control::JournalEntry> record() {
+    auto bytes = run_manual(
+        loop_,
+        fs::read_file(files_.memory, control::record_path("/user/alice/.knit", file_.application), 1 << 24),
+        std::chrono::seconds(1));
+    if (!bytes) return {};
+    control::JournalReader reader;
+    return *reader.feed(*bytes);
+  }
+  template <class T>
+  std::vector<T> entries() {
+    std::vector<T> out;
+    for (const auto& entry : record()) {
+      if (const T* one = std::get_if<T>(&entry)) out.push_back(*one);
+    }
+    return out;
+  }
+  void expect_clean_end() {
+    EXPECT_TRUE(cluster_.finished);
+    EXPECT_EQ(cluster_.live(), 0U);
+    const auto all = record();
+    ASSERT_FALSE(all.empty());
+    EXPECT_TRUE(std::holds_alternative<control::MasterStarted>(all.front()));
+    EXPECT_TRUE(std::holds_alternative<control::ApplicationEnded>(all.back()));
+  }
+
+  io::Loop loop_{io::Loop::Time::kManual};
+  control::LaunchFile file_;
+  std::optional<WallTime> submitted_;
+  FakeCluster cluster_;
+  FlakyFileSystem files_;
+  NotesInMemory notes_;
+  // What the owner asks for while the master runs.
+  std::function<io::Task<void>(control::Service&)> owner_;
+};
+
+}  // namespace knit::master
