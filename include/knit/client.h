@@ -12,6 +12,7 @@
 #include <knit/result.h>
 #include <knit/run.h>
 #include <knit/run_spec.h>
+#include <knit/scale.h>
 
 #include <chrono>
 #include <cstdint>
@@ -67,6 +68,24 @@ class KNIT_EXPORT Client {
   // Through the ResourceManager; true if it was still running. Returns when the ResourceManager says it has
   // ended.
   Result<bool> kill(const ApplicationId& id, std::stop_token stop = {});
+  // Asks each instance to end (SIGTERM), kills what has not after `grace`, and gives the report of the ended
+  // application. This, scale() and restart() ask the application's master, with the owner's key that this
+  // machine keeps since submit(): kNotFound without application or key, kFailedPrecondition for an
+  // application that has ended or has no control channel, kUnavailable where its master cannot be reached
+  // from here.
+  Result<ApplicationReport> stop(const ApplicationId& id, std::chrono::milliseconds grace = kDefaultGrace,
+                                 std::stop_token stop = {});
+  Result<ScaleResult> scale(const ApplicationId& id, const ScaleRequest& request);
+  // Another run of this instance, which counts as a restart and never as a failure.
+  Status restart(const ApplicationId& id, std::int32_t instance,
+                 std::chrono::milliseconds grace = kDefaultGrace);
+  // Every instance by number, then the master as number -1. From the master; where that cannot be reached,
+  // and after the end, from the journal and the record.
+  Result<std::vector<InstanceReport>> instances(const ApplicationId& id);
+  // The owner's key as text, for another machine of the owner, and such a text: gives whose it is.
+  Result<std::string> export_key(const ApplicationId& id);
+  Result<ApplicationId> import_key(const std::string& text);
+
   // kDeadlineExceeded after `timeout`.
   Result<RunResult> wait(const ApplicationId& id, std::optional<std::chrono::milliseconds> timeout,
                          std::stop_token stop = {});

@@ -19,6 +19,11 @@ struct FileSpec {
   bool archive = false;  // unpacked (zip, tar, tar.gz) into a folder of that name
 };
 
+// Both ends included; 0 for both: any port.
+struct PortRange {
+  std::uint16_t first = 0, last = 0;
+};
+
 // One application. Defaults are those of `knit run`.
 struct RunSpec {
   std::vector<std::string> command;  // argv, passed on byte for byte
@@ -45,6 +50,11 @@ struct RunSpec {
   ByteSize master_memory = ByteSize::mib(128);  // raised to the cluster's minimum
   std::optional<std::int32_t> master_attempts;  // default: the cluster's
   std::string staging_dir;                      // URI or path; empty: <home>/.knit
+
+  // Where the master is reached: a numeric address of its node instead of the one the node is known by, and
+  // the first free port of a range instead of any.
+  std::string master_bind;
+  PortRange master_ports;
 };
 
 }  // namespace knit

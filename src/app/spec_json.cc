@@ -69,6 +69,9 @@ json::value encode_spec(const RunSpec& spec) {
   out["master_memory_bytes"] = spec.master_memory.bytes();
   if (spec.master_attempts) out["master_attempts"] = *spec.master_attempts;
   out["staging_dir"] = json_text(spec.staging_dir);
+  if (!spec.master_bind.empty()) out["master_bind"] = json_text(spec.master_bind);
+  if (spec.master_ports.last != 0)
+    out["master_ports"] = json::object{{"first", spec.master_ports.first}, {"last", spec.master_ports.last}};
   return out;
 }
 
@@ -105,6 +108,12 @@ RunSpec decode_spec(JsonReader in) {
   spec.master_memory = ByteSize::bytes(in.integer_or("master_memory_bytes", spec.master_memory.bytes(), 0));
   if (in.has("master_attempts")) spec.master_attempts = int32(in, "master_attempts", 0);
   spec.staging_dir = in.text_or("staging_dir", spec.staging_dir);
+  spec.master_bind = in.text_or("master_bind", "");
+  if (in.has("master_ports")) {
+    JsonReader ports = in.object("master_ports");
+    spec.master_ports.first = static_cast<std::uint16_t>(ports.integer("first", 1, UINT16_MAX));
+    spec.master_ports.last = static_cast<std::uint16_t>(ports.integer("last", 1, UINT16_MAX));
+  }
   return spec;
 }
 

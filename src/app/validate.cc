@@ -138,6 +138,11 @@ Status check_policy(const RunSpec& spec) {
   if (spec.master_attempts && *spec.master_attempts < 1) {
     return invalid(fmt::format("--master-attempts {}: must be 1 or more", *spec.master_attempts));
   }
+  if (spec.master_ports.first > spec.master_ports.last ||
+      (spec.master_ports.first == 0) != (spec.master_ports.last == 0)) {
+    return invalid(
+        fmt::format("--master-port {}-{}: is no range", spec.master_ports.first, spec.master_ports.last));
+  }
   return {};
 }
 

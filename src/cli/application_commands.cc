@@ -33,17 +33,6 @@ void print_report(const ApplicationReport& report) {
   line("diagnostics", report.diagnostics);
 }
 
-void print_instances(const std::vector<InstanceReport>& instances) {
-  if (instances.empty()) return;
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& i : instances) {
-    rows.push_back({std::to_string(i.instance), i.state, i.exit_status ? std::to_string(*i.exit_status) : "-",
-                    std::to_string(i.restarts), shown(i.node), shown(i.container), i.reason});
-  }
-  fmt::print("\n");
-  print_table({"INSTANCE", "STATE", "EXIT", "RESTARTS", "NODE", "CONTAINER", "REASON"}, rows);
-}
-
 int status(Context& context, const std::string& application, bool whole) {
   const auto id = parse_application(application);
   const auto description = must(context.client().describe(id));
@@ -66,6 +55,7 @@ int status(Context& context, const std::string& application, bool whole) {
     fmt::print("{:<12} {} {} {}{}{}\n", "attempt", attempt.id.attempt, attempt.state,
                shown(attempt.master_container), attempt.host.empty() ? "" : " on ", attempt.host);
   }
+  if (!description.instances.empty()) fmt::print("\n");
   print_instances(description.instances);
   return kExitSucceeded;
 }

@@ -19,17 +19,20 @@ namespace {
 // Of an application that has ended: its record is read, and its folder removed.
 constexpr auto kSettling = std::chrono::seconds(20);
 
-// What signals do to a followed application.
+// What signals do to a followed application: the first asks it to stop, the second kills it, the third
+// leaves.
 class Interruption {
  public:
   Interruption(Client& client, Terminal& terminal, Signals& signals, const ApplicationId& id)
       : client_(client), terminal_(terminal), signals_(signals), id_(id) {
-    signals_.handle([this](int signal, int count) { on_signal(signal, count); });
+    signals_.handle([this](int signal, int) { on_signal(signal); });
   }
   ~Interruption() {
     signals_.handle({});
     signals_.settle();
+    ask_stop_.request_stop();
     kill_stop_.request_stop();
+    if (asker_.joinable()) asker_.join();
     if (killer_.joinable()) killer_.join();
   }
 
@@ -37,20 +40,32 @@ class Interruption {
   // Nobody listens any more.
   void hang_up() { stop_.request_stop(); }
   // The application was told to end, or is just being told.
-  bool killed() const { return killed_ && !failed_; }
+  bool told() const { return told_ && !failed_; }
 
  private:
-  void on_signal(int signal, int count) {
-    if (signal == SIGHUP) {
-      hang_up();
-    } else if (count == 1 || !killed_) {
-      killed_ = true;
-      terminal_.err(fmt::format("knit: killing {} (once more to leave without waiting)", to_string(id_)));
-      killer_ = std::thread([this] { kill(); });
+  void on_signal(int signal) {
+    if (signal == SIGHUP) return hang_up();
+    if (!told_) {
+      told_ = true;
+      terminal_.err(fmt::format("knit: stopping {} (once more to kill it)", to_string(id_)));
+      asker_ = std::thread([this] { ask(); });
+    } else if (!killing_) {
+      kill_at_once();
     } else {
       kill_stop_.request_stop();
       stop_.request_stop();
     }
+  }
+  void kill_at_once() {
+    if (killing_.exchange(true)) return;
+    ask_stop_.request_stop();
+    terminal_.err(fmt::format("knit: killing {} (once more to leave without waiting)", to_string(id_)));
+    killer_ = std::thread([this] { kill(); });
+  }
+  // One without a control channel, or that cannot be reached from here, is killed.
+  void ask() {
+    const auto stopped = client_.stop(id_, kDefaultGrace, ask_stop_.get_token());
+    if (!stopped && stopped.error().code() != ErrorCode::kCancelled) kill_at_once();
   }
   void kill() {
     const auto killed = client_.kill(id_, kill_stop_.get_token());
@@ -66,18 +81,18 @@ class Interruption {
   Terminal& terminal_;
   Signals& signals_;
   ApplicationId id_;
-  std::stop_source stop_, kill_stop_;
-  std::atomic<bool> killed_ = false, failed_ = false;
-  std::thread killer_;
+  std::stop_source stop_, ask_stop_, kill_stop_;
+  std::atomic<bool> told_ = false, killing_ = false, failed_ = false;
+  std::thread asker_, killer_;
 };
 
 int report_end(const RunResult& result, const RunView& view, bool interrupted) {
   if (!view.quiet || result.outcome != Outcome::kSucceeded) print_outcome(result);
-  if (interrupted && result.outcome == Outcome::kKilled) return kExitInterrupted;
+  if (interrupted && result.outcome != Outcome::kFailed) return kExitInterrupted;
   return exit_code_of(result, view.exit_code_from);
 }
 
-// Following was given up, by a second interrupt or by a hang-up. The application goes on, or is being killed,
+// Following was given up, by a third interrupt or by a hang-up. The application goes on, or is being killed,
 // unless it has ended meanwhile.
 int report_left(Context& context, const ApplicationId& id, const RunView& view, bool interrupted) {
   const auto report = context.client().report(id);
@@ -120,10 +135,10 @@ int follow_and_report(Context& context, Signals& signals, const ApplicationId& i
   terminal.clear_progress();
   if (!result) {
     if (result.error().code() != ErrorCode::kCancelled) return fail(result.error());
-    return report_left(context, id, view, interruption.killed());
+    return report_left(context, id, view, interruption.told());
   }
   if (context.json) lines.on_end(*result);
-  return report_end(*result, view, interruption.killed());
+  return report_end(*result, view, interruption.told());
 }
 
 void add_follow_commands(CLI::App& app, Context& context) {

@@ -29,8 +29,8 @@ void add_view_options(CLI::App& command, RunView& view);
 
 // Shows what the application does until it has ended: its containers' stdout on stdout, all else on stderr;
 // with -o json everything as JSON lines on stdout. The first SIGINT or SIGTERM (one that came before the call
-// too) kills the application, a second one ends without waiting; SIGHUP, and a stdout that takes no more, end
-// and leave the application running. Gives the exit code.
+// too) asks the application to stop, a second one kills it, a third ends without waiting; SIGHUP, and a
+// stdout that takes no more, end and leave the application running. Gives the exit code.
 int follow_and_report(Context& context, Signals& signals, const ApplicationId& id, const RunView& view);
 
 }  // namespace knit::cli

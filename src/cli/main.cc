@@ -23,6 +23,7 @@ int run(int argc, char** argv) {
   knit::cli::add_application_commands(app, context);
   knit::cli::add_run_command(app, context);
   knit::cli::add_follow_commands(app, context);
+  knit::cli::add_control_commands(app, context);
   knit::cli::add_logs_command(app, context);
   knit::cli::add_cache_commands(app, context);
   knit::cli::add_fs_commands(app, context);

@@ -40,6 +40,12 @@ json::value id_or_null(const Id& id) {
   return text(to_string(id));
 }
 
+// A master is known by its host alone.
+json::value node_or_null(const NodeId& node) {
+  if (node.host.empty()) return nullptr;
+  return text(shown(node));
+}
+
 }  // namespace
 
 json::value to_json(const Resource& resource) {
@@ -95,10 +101,10 @@ json::value to_json(const AttemptReport& report) {
 
 json::value to_json(const InstanceReport& report) {
   return json::object{
-      {"instance", report.instance},      {"restarts", report.restarts},
-      {"state", text(report.state)},      {"container", id_or_null(report.container)},
-      {"node", id_or_null(report.node)},  {"started", json_time(report.started)},
-      {"ended", json_time(report.ended)}, {"exit_status", or_null(report.exit_status)},
+      {"instance", report.instance},       {"restarts", report.restarts},
+      {"state", text(report.state)},       {"container", id_or_null(report.container)},
+      {"node", node_or_null(report.node)}, {"started", json_time(report.started)},
+      {"ended", json_time(report.ended)},  {"exit_status", or_null(report.exit_status)},
       {"reason", text(report.reason)},
   };
 }
@@ -156,7 +162,8 @@ std::string shown(const ContainerId& container) {
 }
 
 std::string shown(const NodeId& node) {
-  return node == NodeId() ? "-" : to_string(node);
+  if (node.port == 0) return node.host.empty() ? "-" : node.host;
+  return to_string(node);
 }
 
 std::string to_text(const Resource& resource) {
@@ -178,6 +185,17 @@ std::string elapsed_text(const ApplicationReport& report) {
   const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const auto elapsed = report.finished.value_or(now) - *report.started;
   return knit::to_text(std::max(elapsed, std::chrono::milliseconds(0)));
+}
+
+void print_instances(const std::vector<InstanceReport>& instances) {
+  if (instances.empty()) return;
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& i : instances) {
+    rows.push_back({i.instance < 0 ? "master" : std::to_string(i.instance), i.state,
+                    i.exit_status ? std::to_string(*i.exit_status) : "-", std::to_string(i.restarts),
+                    shown(i.node), shown(i.container), i.reason});
+  }
+  print_table({"INSTANCE", "STATE", "EXIT", "RESTARTS", "NODE", "CONTAINER", "REASON"}, rows);
 }
 
 }  // namespace knit::cli

@@ -19,6 +19,9 @@ boost::json::value to_json(const QueueInfo& queue);
 // "-" for none yet.
 std::string shown(const ContainerId& container);
 std::string shown(const NodeId& node);
+// A row for each; the master is the one with a negative number.
+void print_instances(const std::vector<InstanceReport>& instances);
+
 // "512 MiB, 1 vcore, 2 yarn.io/gpu".
 std::string to_text(const Resource& resource);
 // "FINISHED, SUCCEEDED"; "RUNNING".

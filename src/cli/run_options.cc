@@ -180,6 +180,21 @@ void add_policy_options(CLI::App& command, RunSpec& spec) {
         spec.master_attempts = static_cast<std::int32_t>(attempts);
       },
       "how often YARN starts the master (default: the cluster's)", "N");
+  option(
+      command, "--master-bind", [&spec](const std::string& text) { spec.master_bind = text; },
+      "the address of its node on which the master listens (default: that of NM_HOST)", "ADDRESS");
+  option(
+      command, "--master-port",
+      [&spec](const std::string& text) {
+        const auto dash = text.find('-');
+        const auto first = parse_count("--master-port", text.substr(0, dash));
+        const auto last =
+            dash == std::string::npos ? first : parse_count("--master-port", text.substr(dash + 1));
+        if (first < 1 || last > UINT16_MAX || first > last)
+          refuse("--master-port", "must be a port or a range of ports (20000-20100), from 1 to 65535");
+        spec.master_ports = {static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last)};
+      },
+      "the port, or range of ports, on which the master listens (default: any)", "RANGE");
 }
 
 }  // namespace

@@ -96,6 +96,21 @@ TEST(RunState, AnotherMasterEndsWhatItsPredecessorRan) {
   EXPECT_THAT(states(state), ElementsAre("succeeded", "starting"));
 }
 
+TEST(RunState, RemovedInstancesAreNoLongerCounted) {
+  RunState state;
+  state.apply(master(1, 3));
+  state.apply(starting(0, 2));
+  state.apply(control::InstanceStarted{container(2), WallTime{}});
+  state.apply(control::Scaled{WallTime{}, 5, {0, 2}, false});
+  EXPECT_THAT(states(state), ElementsAre("stopping", "pending", "removed", "pending", "pending"));
+  EXPECT_EQ(state.progress().instances, 3);
+  EXPECT_EQ(state.progress().pending, 3);
+  EXPECT_EQ(state.progress().running, 0);
+  state.apply(ended(0, 2, 143, true));
+  EXPECT_THAT(states(state), ElementsAre("removed", "pending", "removed", "pending", "pending"));
+  EXPECT_EQ(state.progress().failed, 0);
+}
+
 TEST(RunState, AfterTheEndNothingWaits) {
   RunState state;
   state.apply(master(1, 3));

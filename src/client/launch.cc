@@ -6,11 +6,13 @@
 
 #include "app/validate.h"
 #include "base/try.h"
+#include "client/owner_keys.h"
 #include "client/queues.h"
 #include "client/staging.h"
 #include "client/staging_place.h"
 #include "client/submission.h"
 #include "conf/yarn_settings.h"
+#include "fs/local_file_system.h"
 #include "io/task_group.h"
 #include "io/wait.h"
 
@@ -67,7 +69,7 @@ io::Task<Error> with_other_queues(Session& session, const ClusterFacts& facts, E
 }
 
 Result<SubmissionTools> tools_for(Session& session, ApplicationService& service, Staging& staging,
-                                  const LaunchOptions& options) {
+                                  const LaunchOptions& options, OwnerKeys* keys = nullptr) {
   KNIT_TRY(auto masters, find_masters(options.masters, options.master_directory));
   return SubmissionTools{
       service,
@@ -78,7 +80,8 @@ Result<SubmissionTools> tools_for(Session& session, ApplicationService& service,
         KNIT_TRY(auto* file_system, session.file_system(uri, what));
         return file_system;
       },
-      std::move(masters)};
+      std::move(masters),
+      keys};
 }
 
 CacheEntry to_entry(const Cache::Entry& entry, bool in_use) {
@@ -86,8 +89,9 @@ CacheEntry to_entry(const Cache::Entry& entry, bool in_use) {
 }
 
 // Sweeps beside a submission, and says when it is done.
-io::Task<void> sweep(Staging& staging, ApplicationService& service, io::Event& done) {
+io::Task<void> sweep(Staging& staging, OwnerKeys* keys, ApplicationService& service, io::Event& done) {
   (void)co_await staging.sweep(service);
+  if (keys != nullptr) co_await keys->sweep(service);
   done.set();
 }
 
@@ -120,14 +124,22 @@ io::Task<Result<ApplicationId>> submit_run(Session& session, RunSpec spec, Launc
   KNIT_CO_TRY_VOID(check_launch(spec));
   YarnApplicationService service(session.resource_manager());
   KNIT_CO_TRY(auto staging, staging_of(session, spec.staging_dir));
-  KNIT_CO_TRY(auto tools, tools_for(session, service, staging, options));
+  fs::LocalFileSystem local;
+  std::optional<OwnerKeys> keys;
+  if (auto folder = keys_folder(session.settings().environment())) {
+    keys.emplace(local, *std::move(folder));
+  } else {
+    observer.on_notice(folder.error().message());
+  }
+  OwnerKeys* const kept = keys ? &*keys : nullptr;
+  KNIT_CO_TRY(auto tools, tools_for(session, service, staging, options, kept));
   Submission submission(std::move(tools), spec);
   KNIT_CO_TRY(auto prepared, co_await prepare(session, spec, submission, staging));
   for (const auto& warning : prepared.warnings) observer.on_notice(warning);
 
   io::Event swept;
   io::TaskGroup background;
-  background.spawn(sweep(staging, service, swept));
+  background.spawn(sweep(staging, kept, service, swept));
   const auto submitted = co_await submission.run(prepared.facts.id, observer);
   if (submitted) (void)co_await io::run_until(io::after(kSweepGrace), swept.wait());
   co_await background.stop();
@@ -136,6 +148,10 @@ io::Task<Result<ApplicationId>> submit_run(Session& session, RunSpec spec, Launc
 }
 
 io::Task<void> settle_run(Session& session, ApplicationId id, std::string staging_dir) {
+  if (auto folder = keys_folder(session.settings().environment())) {
+    fs::LocalFileSystem local;
+    (void)co_await OwnerKeys(local, *std::move(folder)).forget(id);
+  }
   auto staging = staging_of(session, staging_dir);
   if (staging) (void)co_await io::run_until(io::after(kSettleDeadline), staging->settle(id));
 }

@@ -75,6 +75,14 @@ void RunState::apply_entry(const control::InstanceEnded& entry) {
   latest_.try_emplace(entry.instance, index_.at(entry.container));
 }
 
+void RunState::apply_entry(const control::Scaled& entry) {
+  scaled_ = std::max(scaled_, entry.total);
+  removed_.insert(entry.removed.begin(), entry.removed.end());
+}
+
+// How it ends its instances' own entries tell.
+void RunState::apply_entry(const control::StopRequested&) {}
+
 void RunState::apply_entry(const control::ApplicationEnded& entry) {
   end_ = entry;
 }
@@ -112,14 +120,19 @@ std::string state_text(const ContainerRun& run) {
   return "unknown";
 }
 
-std::vector<InstanceReport> RunState::instances() const {
-  std::vector<InstanceReport> out;
+std::int32_t RunState::total() const {
   const std::int32_t asked = master_ ? master_->instances : 0;
   const std::int32_t highest = latest_.empty() ? 0 : latest_.rbegin()->first + 1;
-  for (std::int32_t number = 0; number < std::max(asked, highest); ++number) {
+  return std::max({asked, highest, scaled_});
+}
+
+std::vector<InstanceReport> RunState::instances() const {
+  std::vector<InstanceReport> out;
+  for (std::int32_t number = 0; number < total(); ++number) {
     auto& report = out.emplace_back();
     report.instance = number;
-    report.state = end_ ? "never started" : "pending";
+    const bool removed = removed_.contains(number);
+    report.state = removed ? "removed" : end_ ? "never started" : "pending";
     const auto found = latest_.find(number);
     if (found == latest_.end()) continue;
     const auto& run = containers_[found->second];
@@ -127,6 +140,7 @@ std::vector<InstanceReport> RunState::instances() const {
     // Nothing is started any more once the application has ended.
     report.state = end_ && run.phase != Phase::kEnded ? "ended" : state_text(run);
     if (end_ && report.state == "restarting") report.state = "failed";
+    if (removed) report.state = run.phase == Phase::kEnded ? "removed" : "stopping";
     report.container = run.id;
     report.node = run.node;
     report.started = run.started;
@@ -153,8 +167,11 @@ bool RunState::any_ran() const {
 Progress RunState::progress() const {
   Progress out;
   if (!master_) return out;
-  out.instances = master_->instances;
+  out.instances = total() - static_cast<std::int32_t>(removed_.size());
+  std::int32_t begun = 0;
   for (const auto& [instance, place] : latest_) {
+    if (removed_.contains(instance)) continue;
+    ++begun;
     const auto& run = containers_[place];
     if (run.phase != Phase::kEnded) {
       ++(run.phase == Phase::kRunning ? out.running : out.pending);
@@ -166,7 +183,7 @@ Progress RunState::progress() const {
       ++out.pending;
     }
   }
-  out.pending += std::max<std::int32_t>(0, out.instances - static_cast<std::int32_t>(latest_.size()));
+  out.pending += out.instances - begun;
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,13 +67,18 @@ class RunState {
   void apply_entry(const control::InstanceStarting& entry);
   void apply_entry(const control::InstanceStarted& entry);
   void apply_entry(const control::InstanceEnded& entry);
+  void apply_entry(const control::Scaled& entry);
+  void apply_entry(const control::StopRequested& entry);
   void apply_entry(const control::ApplicationEnded& entry);
+  std::int32_t total() const;
 
   std::optional<control::MasterStarted> master_;
   std::optional<control::ApplicationEnded> end_;
   std::vector<ContainerRun> containers_;
   std::map<ContainerId, std::size_t> index_;
   std::map<std::int32_t, std::size_t> latest_;  // by instance
+  std::int32_t scaled_ = 0;                     // numbers given out, where the application was scaled
+  std::set<std::int32_t> removed_;              // instances, on request
 };
 
 // From a container that the ResourceManager knows, of an application without a journal.

@@ -8,9 +8,9 @@
 #include "archive/kind.h"
 #include "base/try.h"
 #include "client/bounds.h"
+#include "control/keys.h"
 #include "fs/path.h"
 #include "io/stream.h"
-#include "security/credentials.h"
 #include "yarn/limits.h"
 #include "yarn/local_resource.h"
 #include "yarn/quoting.h"
@@ -226,7 +226,7 @@ Result<yarn::SubmissionContext> Submission::context(ApplicationId id, const fs::
   // the NodeManager's user without it.
   KNIT_TRY(context.master.environment,
            yarn::quote_environment({{"HADOOP_USER_NAME", tools_.user}, {"PATH", kPath}, {"LANG", kLang}}));
-  context.master.tokens = security::Credentials().serialize();
+  context.master.tokens = credentials_.serialize();
   return context;
 }
 
@@ -252,6 +252,13 @@ io::Task<Status> Submission::enter(ApplicationId id, RunObserver& observer) {
                                   tools_.staging.uri()));
     }
   }
+  if (tools_.keys != nullptr) {
+    if (const auto made = co_await make_keys(id); !made) {
+      KNIT_CO_TRY_VOID(co_await io::check_cancelled());
+      observer.on_notice(fmt::format("{} will have no control channel (knit stop, scale, restart): {}",
+                                     to_string(id), made.error().message()));
+    }
+  }
   KNIT_CO_TRY(auto submission, context(id, launch));
   KNIT_CO_TRY_VOID(co_await io::check_cancelled());
   submitted_ = true;
@@ -265,6 +272,17 @@ io::Task<Status> Submission::enter(ApplicationId id, RunObserver& observer) {
                                 to_string(id), std::chrono::seconds(kAcceptDeadline).count()));
   }
   co_return accepted;
+}
+
+// The owner's is kept before the application can exist, or else nobody could ask its master anything.
+io::Task<Status> Submission::make_keys(ApplicationId id) {
+  const auto now = io::wall_now();
+  const auto authority = security::Authority::create(id, now);
+  KNIT_CO_TRY(auto identity,
+              authority.issue({.role = security::Role::kOwner, .now = now, .until = security::kNoEnd}));
+  KNIT_CO_TRY_VOID(co_await tools_.keys->keep(id, std::move(identity)));
+  control::add_authority(credentials_, authority);
+  co_return Status();
 }
 
 io::Task<Status> Submission::wait_until_accepted(ApplicationId id) {
@@ -303,6 +321,7 @@ io::Task<Status> Submission::undo(ApplicationId id) {
     if (!ended || *ended) break;
     KNIT_CO_TRY_VOID(co_await io::sleep_for(50ms));
   }
+  if (tools_.keys != nullptr) (void)co_await tools_.keys->forget(id);
   const auto discarded = co_await tools_.staging.discard(id);
   co_return killed ? discarded : killed;
 }

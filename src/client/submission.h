@@ -14,10 +14,12 @@
 #include "client/application_service.h"
 #include "client/local_files.h"
 #include "client/masters.h"
+#include "client/owner_keys.h"
 #include "client/plan.h"
 #include "client/staging.h"
 #include "conf/settings.h"
 #include "control/launch_file.h"
+#include "security/credentials.h"
 
 namespace knit::client {
 
@@ -30,6 +32,7 @@ struct SubmissionTools {
   // As Session::file_system.
   std::function<Result<fs::FileSystem*>(const std::string& uri, std::string_view what)> file_system;
   std::vector<FoundMaster> masters;
+  OwnerKeys* keys = nullptr;  // null: the application has no control channel
 };
 
 // How long the ResourceManager may take to accept or refuse what was submitted.
@@ -63,6 +66,7 @@ class Submission {
   io::Task<Result<LocalFile>> open_master(FoundMaster master);
   io::Task<Status> stage_all(RunObserver& observer);
   io::Task<Status> enter(ApplicationId id, RunObserver& observer);
+  io::Task<Status> make_keys(ApplicationId id);
   io::Task<Result<bool>> still_staged();
   io::Task<Status> wait_until_accepted(ApplicationId id);
   io::Task<Status> undo(ApplicationId id);
@@ -73,7 +77,8 @@ class Submission {
   SubmissionTools tools_;
   RunSpec spec_;
   std::vector<Staged> masters_, files_;
-  bool submitted_ = false;  // or perhaps: the answer was lost
+  security::Credentials credentials_;  // of the master's container
+  bool submitted_ = false;             // or perhaps: the answer was lost
 };
 
 // What a refusal by the ResourceManager means, from its words. `error` is that of the submit call. Cores.

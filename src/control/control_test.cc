@@ -44,6 +44,8 @@ LaunchFile full_launch_file() {
   file.spec.fail_fast = true;
   file.spec.master_memory = ByteSize::mib(256);
   file.spec.master_attempts = 3;
+  file.spec.master_bind = "10.0.0.7";
+  file.spec.master_ports = {20000, 20100};
   file.files = {{"x.zip", "hdfs://nn:8020/a%20b/x.zip", 123, 1763862000001, true},
                 {"\xFF", "hdfs:///f", 0, 0, false}};
   file.master_files = {{"knit-master-x86_64", "hdfs://ns1/m", 7, 1'000'000'000'000, false}};
@@ -133,6 +135,8 @@ std::vector<JournalEntry> one_of_each() {
           InstanceStarted{kContainer, kTime},
           InstanceEnded{3, 1, kContainer, kTime, -104, ExitClass::kMemory, "was killed", "lines\nof stderr\n",
                         true},
+          Scaled{kTime, 12, {3, 7}, true},
+          StopRequested{kTime, 10s},
           ApplicationEnded{kTime, FinalStatus::kFailed, "1 of 10"}};
 }
 
@@ -153,6 +157,11 @@ TEST(Journal, EntriesComeBackAsTheyWere) {
   EXPECT_EQ(ended.exit_status, -104);
   EXPECT_TRUE(ended.final);
   EXPECT_EQ(ended.time, kTime);
+  auto scaled = std::get<Scaled>(*decode_journal_line(encode(one_of_each()[4])));
+  EXPECT_EQ(scaled.total, 12);
+  EXPECT_THAT(scaled.removed, ElementsAre(3, 7));
+  EXPECT_TRUE(scaled.held);
+  EXPECT_EQ(std::get<StopRequested>(*decode_journal_line(encode(one_of_each()[5]))).grace, 10s);
 }
 
 TEST(Journal, LongTextsAreCutAndLinesStayWithinTheirLimit) {
@@ -180,7 +189,7 @@ TEST(Journal, ReadsWhileItGrowsAtEveryPlaceItCanBeCut) {
     auto second = reader.feed(std::string_view(text).substr(cut));
     ASSERT_TRUE(first);
     ASSERT_TRUE(second);
-    EXPECT_EQ(first->size() + second->size(), 6U);
+    EXPECT_EQ(first->size() + second->size(), one_of_each().size() + 1);
     EXPECT_EQ(reader.bytes_read(), text.size());
   }
 }

@@ -195,16 +195,16 @@ Result<ScaleRequest> decode_scale_request(std::string_view text) {
   return request;
 }
 
-std::string encode(const ScaleReply& reply) {
+std::string encode(const ScaleResult& reply) {
   return base::to_json(json::object{{"added", json::array(reply.added.begin(), reply.added.end())},
                                     {"removed", json::array(reply.removed.begin(), reply.removed.end())},
                                     {"active", reply.active}});
 }
 
-Result<ScaleReply> decode_scale_reply(std::string_view text) {
+Result<ScaleResult> decode_scale_result(std::string_view text) {
   KNIT_TRY(const auto value, base::parse_json(text, kMaxAnswer).with_context("answer"));
   JsonReader in(value, "answer");
-  ScaleReply reply;
+  ScaleResult reply;
   reply.added = to_list(in.integers("added", kMaxInstanceList, 0, INT32_MAX));
   reply.removed = to_list(in.integers("removed", kMaxInstanceList, 0, INT32_MAX));
   reply.active = count(in, "active");

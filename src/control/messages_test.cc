@@ -104,10 +104,10 @@ class Recorder final : public Service {
  public:
   ApplicationStatus application() const override { return control::application(); }
   std::vector<InstanceReport> instances() const override { return control::instances(); }
-  io::Task<Result<ScaleReply>> scale(ScaleRequest request) override {
+  io::Task<Result<ScaleResult>> scale(ScaleRequest request) override {
     if (request.to == 7) co_return Error(ErrorCode::kFailedPrecondition, "the application has ended");
     calls += "scale ";
-    co_return ScaleReply{{3, 4}, {}, 5};
+    co_return ScaleResult{{3, 4}, {}, 5};
   }
   io::Task<Status> restart(std::int32_t instance, std::chrono::milliseconds grace) override {
     calls += "restart " + std::to_string(instance) + " in " + std::to_string(grace.count());
@@ -133,7 +133,7 @@ class RouterTest : public testing::Test {
 TEST_F(RouterTest, EachPathHasItsCall) {
   EXPECT_EQ(ask("GET", "/v1/application").body, encode(application()));
   EXPECT_EQ(ask("GET", "/v1/instances").body, encode(instances()));
-  EXPECT_EQ(decode_scale_reply(ask("POST", "/v1/scale", R"({"by": 2})").body)->added, (std::vector{3, 4}));
+  EXPECT_EQ(decode_scale_result(ask("POST", "/v1/scale", R"({"by": 2})").body)->added, (std::vector{3, 4}));
   EXPECT_EQ(ask("POST", "/v1/instances/12/restart").status, 204);
   EXPECT_EQ(ask("POST", "/v1/stop", R"({"grace_ms": 5})").status, 204);
   EXPECT_EQ(service_.calls, "scale restart 12 in 10000stop in 5");

@@ -6,11 +6,10 @@
 #include <knit/ids.h>
 #include <knit/result.h>
 #include <knit/run.h>
+#include <knit/scale.h>
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -18,10 +17,6 @@
 #include "io/task.h"
 
 namespace knit::control {
-
-// Between SIGTERM and SIGKILL, where nobody says otherwise (docker's).
-inline constexpr std::chrono::milliseconds kDefaultGrace = std::chrono::seconds(10);
-inline constexpr std::chrono::milliseconds kLongestGrace = std::chrono::hours(24);
 
 enum class RunningState {
   kRunning,
@@ -40,19 +35,6 @@ struct ApplicationStatus {
   WallTime started{};  // this attempt of the master
 };
 
-// Exactly one of `to`, `by` and `remove` says what is wanted.
-struct ScaleRequest {
-  std::optional<std::int32_t> to;  // so many that have not ended
-  std::int32_t by = 0;             // so many more, or fewer
-  std::set<std::int32_t> remove;   // these
-  std::chrono::milliseconds grace = kDefaultGrace;
-};
-
-struct ScaleReply {
-  std::vector<std::int32_t> added, removed;
-  std::int32_t active = 0;  // instances that have not ended and are not being removed
-};
-
 // On the master's loop. A change is done when the journal holds it or has failed to take it in time; errors
 // are app::Instances'.
 class Service {
@@ -61,7 +43,7 @@ class Service {
   virtual ApplicationStatus application() const = 0;
   // By number, from 0.
   virtual std::vector<InstanceReport> instances() const = 0;
-  virtual io::Task<Result<ScaleReply>> scale(ScaleRequest request) = 0;
+  virtual io::Task<Result<ScaleResult>> scale(ScaleRequest request) = 0;
   // Another run of this instance.
   virtual io::Task<Status> restart(std::int32_t instance, std::chrono::milliseconds grace) = 0;
   // Every instance is asked to end (SIGTERM), and killed after `grace`. Asked again, a shorter grace counts.

@@ -79,7 +79,7 @@ std::vector<InstanceReport> Commands::instances() const {
   return out;
 }
 
-Result<app::Change> Commands::change(const control::ScaleRequest& request) {
+Result<app::Change> Commands::change(const ScaleRequest& request) {
   if (!request.remove.empty()) return instances_.remove(request.remove);
   return instances_.scale(request.to ? *request.to : instances_.active() + request.by);
 }
@@ -106,10 +106,10 @@ void Commands::stop_runs(const std::vector<app::Run>& runs, std::chrono::millise
   wake_.set();
 }
 
-io::Task<Result<control::ScaleReply>> Commands::scale(control::ScaleRequest request) {
+io::Task<Result<ScaleResult>> Commands::scale(ScaleRequest request) {
   KNIT_CO_TRY_VOID(changeable());
   KNIT_CO_TRY(const auto done, change(request));
-  control::ScaleReply reply{done.added, done.removed, instances_.active()};
+  ScaleResult reply{done.added, done.removed, instances_.active()};
   if (done.added.empty() && done.removed.empty()) co_return reply;
   notes_.say(fmt::format("scaled on request: {} instances added, {} removed, {} active", done.added.size(),
                          done.removed.size(), reply.active));

@@ -30,13 +30,13 @@ class Commands final : public control::Service {
 
   control::ApplicationStatus application() const override;
   std::vector<InstanceReport> instances() const override;
-  io::Task<Result<control::ScaleReply>> scale(control::ScaleRequest request) override;
+  io::Task<Result<ScaleResult>> scale(ScaleRequest request) override;
   io::Task<Status> restart(std::int32_t instance, std::chrono::milliseconds grace) override;
   io::Task<Status> stop(std::chrono::milliseconds grace) override;
 
  private:
   Status changeable() const;
-  Result<app::Change> change(const control::ScaleRequest& request);
+  Result<app::Change> change(const ScaleRequest& request);
   std::uint64_t write_down(const app::Change& change);
   void stop_runs(const std::vector<app::Run>& runs, std::chrono::milliseconds grace);
 

@@ -10,8 +10,10 @@
 #include "base/uri.h"
 #include "conf/hdfs_settings.h"
 #include "conf/yarn_settings.h"
+#include "control/keys.h"
 #include "hdfs/connect.h"
 #include "io/loop.h"
+#include "master/control_server.h"
 #include "master/setup.h"
 #include "master/yarn_cluster.h"
 #include "security/openssl.h"
@@ -28,6 +30,33 @@ void use_own_name_services() {
   for (const char* database : {"passwd", "group", "services", "protocols", "networks"}) {
     __nss_configure_lookup(database, "files");
   }
+}
+
+// Nothing where the client has sent no keys. An application whose master cannot be reached runs all the same:
+// the ResourceManager can still end it.
+io::Task<std::unique_ptr<ControlServer>> open_control(const control::LaunchFile& file,
+                                                      const security::Credentials& credentials,
+                                                      const std::string& host, Master& master, Notes& notes) {
+  auto authority = control::find_authority(credentials);
+  if (authority && !*authority) co_return nullptr;
+  Result<std::unique_ptr<ControlServer>> server =
+      authority ? co_await ControlServer::start(**authority, host, file.spec.master_bind,
+                                                {file.spec.master_ports.first, file.spec.master_ports.last},
+                                                master.service(), notes)
+                : Result<std::unique_ptr<ControlServer>>(authority.error());
+  if (!server) {
+    notes.say("there is no control channel: " + server.error().message());
+    co_return nullptr;
+  }
+  master.offer(
+      {.url = (*server)->url(), .port = (*server)->port(), .issue = [authority = **authority](auto instance) {
+         const auto now = io::wall_now();
+         return authority.issue({.role = security::Role::kContainer,
+                                 .instance = instance,
+                                 .now = now,
+                                 .until = now + kCertificateLife});
+       }});
+  co_return *std::move(server);
 }
 
 io::Task<Result<app::Conclusion>> run_application(const control::LaunchFile& file, Identity identity,
@@ -57,10 +86,16 @@ io::Task<Result<app::Conclusion>> run_application(const control::LaunchFile& fil
   Journal journal(*files, staging.path, identity.container.attempt, notes);
   Master::Limits master_limits;
   if (limits.master_expiry.count() > 0) master_limits.expiry = limits.master_expiry;
-  // Whoever holds the master's own token is the master: no container gets it.
-  Master master(file, std::move(identity), credentials.without_kind(security::kAmrmTokenKind).serialize(),
-                scheduler, nodes, journal, notes, master_limits);
+  // Whoever holds the master's own token is the master, and whoever holds the authority's key can be anyone
+  // to it: no container gets either.
+  const std::string host = identity.node.host;
+  Master master(file, std::move(identity),
+                control::without_authority(credentials.without_kind(security::kAmrmTokenKind)), scheduler,
+                nodes, journal, notes, master_limits);
+  const auto server = co_await open_control(file, credentials, host, master, notes);
   auto ended = co_await master.run();
+  co_await io::begin_cleanup();
+  if (server) co_await server->stop();
   co_await files->shut_down();
   co_return ended;
 }

@@ -49,11 +49,11 @@ std::optional<WallTime> expiry_of(const security::Token& token) {
 
 }  // namespace
 
-Master::Master(const control::LaunchFile& file, Identity identity, std::string container_tokens,
+Master::Master(const control::LaunchFile& file, Identity identity, security::Credentials credentials,
                Scheduler& scheduler, Nodes& nodes, Journal& journal, Notes& notes, Limits limits)
     : file_(file),
       identity_(std::move(identity)),
-      container_tokens_(std::move(container_tokens)),
+      credentials_(std::move(credentials)),
       scheduler_(scheduler),
       nodes_(nodes),
       journal_(journal),
@@ -63,10 +63,6 @@ Master::Master(const control::LaunchFile& file, Identity identity, std::string c
       allocation_(role_request(file.spec)),
       launcher_(nodes, [this](const ContainerId& id, const Status& started) { on_start(id, started); }),
       commands_(instances_, stopper_, launcher_, journal_, notes_, wake_) {}
-
-Master::~Master() {
-  security::wipe(container_tokens_);
-}
 
 io::Task<Result<app::Conclusion>> Master::run() {
   started_ = last_answer_ = io::now();
@@ -130,7 +126,7 @@ io::Task<Status> Master::recover() {
 
 io::Task<Status> Master::register_master() {
   while (true) {
-    yarn::RegisterRequest request{.host = identity_.node.host, .port = -1};
+    yarn::RegisterRequest request{.host = identity_.node.host, .port = control_.port};
     auto response =
         co_await io::run_until(io::after(limits_.call_timeout), scheduler_.register_master(request));
     if (response) {
@@ -161,7 +157,7 @@ void Master::adopt(const yarn::RegisterResponse& response) {
 // What the containers are launched with. The access lists are empty if the answer that told them was lost:
 // then only the owner sees the logs on the nodes.
 void Master::make_template() {
-  auto made = ContainerTemplate::make(file_, container_tokens_, access_);
+  auto made = ContainerTemplate::make(file_, credentials_, access_, control_);
   if (made) {
     template_ = *std::move(made);
     launcher_.limit(

@@ -48,10 +48,12 @@ class Master {
     std::chrono::milliseconds finish_pause{100};     // as Java's client (AMRMClientImpl)
   };
 
-  // `container_tokens`: serialized credentials for the containers.
-  Master(const control::LaunchFile& file, Identity identity, std::string container_tokens,
+  // `credentials`: for the containers.
+  Master(const control::LaunchFile& file, Identity identity, security::Credentials credentials,
          Scheduler& scheduler, Nodes& nodes, Journal& journal, Notes& notes, Limits limits);
-  ~Master();
+
+  // What containers and clients are told of the way to service(). Before run().
+  void offer(ControlAccess control) { control_ = std::move(control); }
 
   // How the application ended, once the ResourceManager has stored that. An error means that this attempt
   // ends without having ended the application: YARN starts another one, or calls the application failed.
@@ -90,7 +92,8 @@ class Master {
 
   const control::LaunchFile& file_;
   Identity identity_;
-  std::string container_tokens_;
+  security::Credentials credentials_;
+  ControlAccess control_;
   Scheduler& scheduler_;
   Nodes& nodes_;
   Journal& journal_;

@@ -41,7 +41,7 @@ class MasterTest : public testing::Test {
   io::Task<Result<app::Conclusion>> run_attempt(int attempt) {
     const ContainerId container{{file_.application, attempt}, 1};
     Journal journal(files_, "/user/alice/.knit", container.attempt, notes_);
-    Master master(file_, Identity{container, {"node1", 45454}, "node1:8042", submitted_}, "HDTS", cluster_,
+    Master master(file_, Identity{container, {"node1", 45454}, "node1:8042", submitted_}, {}, cluster_,
                   cluster_, journal, notes_, Master::Limits());
     io::TaskGroup beside;
     if (owner_) beside.spawn(owner_(master.service()));

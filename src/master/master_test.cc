@@ -35,7 +35,7 @@ TEST_F(MasterTest, TenInstancesOnThreeNodes) {
     EXPECT_EQ(start.environment.at("HADOOP_USER_NAME"), "alice");
     EXPECT_EQ(start.environment.at("LANG"), kDefaultLang);
     EXPECT_EQ(start.environment.at("PATH"), kDefaultPath);
-    EXPECT_EQ(start.tokens, "HDTS");
+    EXPECT_EQ(start.tokens, security::Credentials().serialize());
   }
   EXPECT_THAT(instances, SizeIs(10));
   EXPECT_EQ(cluster_.given, 10) << "nothing was asked for in vain";
@@ -212,7 +212,7 @@ TEST_F(MasterTest, AFailureOrALostAnswerAtEachCallChangesNothing) {
         auto attempt = [&]() -> io::Task<Result<app::Conclusion>> {
           const ContainerId container{{file_.application, 1}, 1};
           Journal journal(files, "/user/alice/.knit", container.attempt, notes_);
-          Master master(file_, Identity{container, {"node1", 45454}, ""}, "HDTS", cluster, cluster, journal,
+          Master master(file_, Identity{container, {"node1", 45454}, ""}, {}, cluster, cluster, journal,
                         notes_, Master::Limits());
           auto result = co_await master.run();
           co_await cluster.close();

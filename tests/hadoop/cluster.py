@@ -187,6 +187,7 @@ class MiniHadoop(Peers):
         """An environment for a client of this cluster, with no other Hadoop in it."""
         env = process.clean_environment()
         env["HADOOP_CONF_DIR"] = str(self.conf_dir)
+        env["XDG_STATE_HOME"] = str(self.layout.root / "state" / (user or sites.login_name()))
         if user is not None:
             env["HADOOP_USER_NAME"] = user
         return env

@@ -34,6 +34,7 @@ VARYING = [
     (r"\b(localhost|127\.0\.0\.1|[\w-]+(\.[\w-]+)*\.example\.com)(:\d+)?", "HOST"),
     (r"\b[0-9a-f]{64}\b", "SHA256"),
     (r"\b(?=[0-9a-f]*\d)[0-9a-f]{12}\b", "SHA256"),
+    (r"/[^\s:]*/usercache/", "/NM/usercache/"),
     (r"[ \t]+", " "),
 ]
 

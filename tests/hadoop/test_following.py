@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from hadoop.containers import read_until
 from hadoop.logs_view import WAIT, knit_bytes, wait_until
 from hadoop.plugin import read_line
 from hadoop.rm_view import RmView
@@ -151,12 +152,15 @@ def test_quiet_in_a_pipe_and_without_logs(knit):
 
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_kills_and_a_second_does_not_wait(hadoop, knit, first):
-    process = knit.start("run", *SMALL, "-c", "echo up; sleep 600")
+def test_a_signal_stops_a_second_kills_and_a_third_does_not_wait(hadoop, knit, first):
+    process = knit.start("run", *SMALL, "-c", "trap 'echo asked' TERM; echo up; while :; do sleep 0.1; done")
     assert read_line(process.stdout) == "up\n"
     process.send_signal(first)
     said = read_line(process.stderr)
-    assert "killing" in said and "once more" in said
+    assert "stopping" in said and "once more to kill it" in said
+    assert read_line(process.stdout) == "asked\n"
+    process.send_signal(first)
+    assert "once more to leave" in read_until(process.stderr, "killing")
     process.send_signal(first)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err

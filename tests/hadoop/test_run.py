@@ -152,14 +152,16 @@ def test_max_failures_and_fail_fast(knit):
     assert fast.returncode == 1 and time.monotonic() - started < 120
 
 
-def test_interrupt_kills_and_says_130(hadoop, knit):
+def test_interrupt_stops_and_says_130(hadoop, knit):
     process = knit.start("run", "--name", "interrupted", "-c", "echo up; sleep 600")
     assert "up" in read_line(process.stdout)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     app_id = last_application(hadoop, "interrupted")
-    assert RmView(hadoop).application(app_id)["state"] == "KILLED"
+    report = RmView(hadoop).application(app_id)
+    assert (report["state"], report["finalStatus"]) == ("FINISHED", "KILLED")
+    assert "stopped on request" in report["diagnostics"]
 
 
 def test_a_hung_up_client_leaves_it_running_and_attach_takes_it_up(hadoop, knit):

@@ -1,0 +1,130 @@
+#include "client/control.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "base/try.h"
+#include "client/applications.h"
+#include "client/describe.h"
+#include "client/owner_keys.h"
+#include "control/messages.h"
+#include "fs/local_file_system.h"
+#include "http/https_client.h"
+#include "io/wait.h"
+
+namespace knit::client {
+namespace {
+
+// Of one question: connecting, and the journal's flush that the answer waits for.
+constexpr auto kAnswerDeadline = std::chrono::seconds(30);
+// From the last container's end to the ResourceManager's word that the application has ended.
+constexpr auto kEndDeadline = std::chrono::seconds(60);
+
+Error no_channel(const ApplicationReport& report) {
+  const auto id = to_string(report.id);
+  if (has_ended(report.state)) return Error(ErrorCode::kFailedPrecondition, fmt::format("{} has ended", id));
+  if (report.state != ApplicationState::kRunning)
+    return Error(ErrorCode::kFailedPrecondition,
+                 fmt::format("{} is {}: its master does not run yet", id, to_string(report.state)));
+  return Error(ErrorCode::kFailedPrecondition,
+               fmt::format("{} has no control channel{}", id,
+                           report.type == "KNIT" ? ": its master's log says why" : ": it is not Knit's"));
+}
+
+io::Task<Result<std::string>> ask(Session& session, ApplicationId id, std::string method, std::string target,
+                                  std::string body) {
+  KNIT_CO_TRY(const auto report, co_await session.resource_manager().report(id));
+  if (report.state != ApplicationState::kRunning || report.master_host.empty() || report.master_port <= 0)
+    co_return no_channel(report);
+  KNIT_CO_TRY(auto folder, keys_folder(session.settings().environment()));
+  fs::LocalFileSystem files;
+  KNIT_CO_TRY(const auto identity, co_await OwnerKeys(files, std::move(folder)).find(id));
+  http::Limits limits;
+  limits.max_text = control::kMaxAnswer;
+  const io::HostPort master{report.master_host, static_cast<std::uint16_t>(report.master_port)};
+  KNIT_CO_TRY(const auto client, http::HttpsClient::create(master, identity, limits));
+  auto answer = co_await io::run_until(io::after(kAnswerDeadline),
+                                       client.send(std::move(method), std::move(target), std::move(body)));
+  if (!answer)
+    co_return std::move(answer).error().with_context(fmt::format("the master of {}", to_string(id)));
+  co_return answer;
+}
+
+}  // namespace
+
+io::Task<Result<ScaleResult>> scale_application(Session& session, ApplicationId id, ScaleRequest request) {
+  KNIT_CO_TRY(const auto answer, co_await ask(session, id, "POST", "/v1/scale", control::encode(request)));
+  co_return control::decode_scale_result(answer);
+}
+
+io::Task<Status> restart_instance(Session& session, ApplicationId id, std::int32_t instance,
+                                  std::chrono::milliseconds grace) {
+  KNIT_CO_TRY_VOID(co_await ask(session, id, "POST", fmt::format("/v1/instances/{}/restart", instance),
+                                control::encode_grace(grace)));
+  co_return Status();
+}
+
+io::Task<Result<ApplicationReport>> stop_application(Session& session, ApplicationId id,
+                                                     std::chrono::milliseconds grace) {
+  KNIT_CO_TRY_VOID(co_await ask(session, id, "POST", "/v1/stop", control::encode_grace(grace)));
+  auto ended = co_await io::run_until(io::after(grace + kEndDeadline), wait_for_end(session, id));
+  if (!ended && ended.error().code() == ErrorCode::kDeadlineExceeded) {
+    co_return Error(ErrorCode::kDeadlineExceeded,
+                    fmt::format("{} was asked to end and has not; 'knit kill {}' ends it through the "
+                                "ResourceManager",
+                                to_string(id), to_string(id)));
+  }
+  co_return ended;
+}
+
+namespace {
+
+constexpr std::int32_t kMasterNumber = -1;
+
+io::Task<Result<std::vector<InstanceReport>>> ask_instances(Session& session, ApplicationId id) {
+  KNIT_CO_TRY(const auto answer, co_await ask(session, id, "GET", "/v1/instances", {}));
+  co_return control::decode_instances(answer);
+}
+
+InstanceReport master_of(const Description& description) {
+  const auto& attempt = description.attempts.back();
+  const bool ended = has_ended(description.report.state);
+  return {.instance = kMasterNumber,
+          .restarts = attempt.id.attempt - 1,
+          .state = ended             ? "ended"
+                   : attempt.started ? "running"
+                                     : "starting",
+          .container = attempt.master_container,
+          .node = {attempt.host, 0},
+          .started = attempt.started,
+          .ended = attempt.finished};
+}
+
+}  // namespace
+
+io::Task<Result<std::vector<InstanceReport>>> list_instances(Session& session, ApplicationId id) {
+  KNIT_CO_TRY(auto description, co_await describe_application(session, id));
+  auto instances = std::move(description.instances);
+  if (description.report.state == ApplicationState::kRunning) {
+    if (auto live = co_await ask_instances(session, id)) instances = *std::move(live);
+  }
+  if (!description.attempts.empty()) instances.push_back(master_of(description));
+  co_return instances;
+}
+
+io::Task<Result<std::string>> export_key(Session& session, ApplicationId id) {
+  KNIT_CO_TRY(auto folder, keys_folder(session.settings().environment()));
+  fs::LocalFileSystem files;
+  KNIT_CO_TRY(const auto text, co_await OwnerKeys(files, std::move(folder)).text(id));
+  co_return text.bytes();
+}
+
+io::Task<Result<ApplicationId>> import_key(Session& session, std::string text) {
+  KNIT_CO_TRY(auto folder, keys_folder(session.settings().environment()));
+  fs::LocalFileSystem files;
+  co_return co_await OwnerKeys(files, std::move(folder)).add(security::Secret(std::move(text)));
+}
+
+}  // namespace knit::client

@@ -1,0 +1,35 @@
+// Asking the master of a running application. A driver.
+#pragma once
+
+#include <knit/ids.h>
+#include <knit/result.h>
+#include <knit/run.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "client/session.h"
+#include "control/service.h"
+
+namespace knit::client {
+
+// Each finds the master by the ResourceManager's report and proves with the owner's key of this machine whose
+// application it is. kNotFound without application or key; kFailedPrecondition for one that has ended or has
+// no control channel; kUnavailable and kDeadlineExceeded where the master's port cannot be reached from here;
+// and the errors of control::Service.
+io::Task<Result<ScaleResult>> scale_application(Session& session, ApplicationId id, ScaleRequest request);
+io::Task<Status> restart_instance(Session& session, ApplicationId id, std::int32_t instance,
+                                  std::chrono::milliseconds grace);
+// Asks, and waits for the end the master promised: for the grace and a little more.
+io::Task<Result<ApplicationReport>> stop_application(Session& session, ApplicationId id,
+                                                     std::chrono::milliseconds grace);
+
+// Every instance, then the master as number -1; as the master says, else as the journal or the record does.
+io::Task<Result<std::vector<InstanceReport>>> list_instances(Session& session, ApplicationId id);
+
+// The owner's key as text, and such a text.
+io::Task<Result<std::string>> export_key(Session& session, ApplicationId id);
+io::Task<Result<ApplicationId>> import_key(Session& session, std::string text);
+
+}  // namespace knit::client
