@@ -5,6 +5,7 @@
 #include "api/client_impl.h"
 #include "base/try.h"
 #include "client/application_view.h"
+#include "client/control.h"
 #include "client/describe.h"
 #include "client/log_reader.h"
 #include "io/wait.h"
@@ -25,6 +26,7 @@ Result<RunResult> Client::wait(const ApplicationId& id, std::optional<std::chron
       co_return Error(ErrorCode::kDeadlineExceeded,
                       fmt::format("{} has not ended within {}", to_string(id), to_text(*timeout)));
     }
+    if (result) co_await client::forget_key(*impl_->session, id);
     co_return result;
   };
   return impl_->call<RunResult>(make, std::move(stop));
@@ -32,8 +34,12 @@ Result<RunResult> Client::wait(const ApplicationId& id, std::optional<std::chron
 
 Result<RunResult> Client::follow(const ApplicationId& id, const FollowOptions& options,
                                  RunObserver& observer) {
-  return impl_->call<RunResult>(
-      [&] { return client::follow_application(*impl_->session, id, options, observer); }, options.stop);
+  const auto make = [&]() -> io::Task<Result<RunResult>> {
+    auto result = co_await client::follow_application(*impl_->session, id, options, observer);
+    if (result) co_await client::forget_key(*impl_->session, id);
+    co_return result;
+  };
+  return impl_->call<RunResult>(make, options.stop);
 }
 
 Status Client::logs(const ApplicationId& id, const LogsOptions& options,

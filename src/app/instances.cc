@@ -85,13 +85,8 @@ std::optional<Ended> Instances::ended(const ContainerId& container, Exit exit, W
   if (instance == nullptr) return std::nullopt;
   by_container_.erase(container);
   const Run run{instance->number, instance->restart(), container, instance->node};
-  // A container that was stopped on request ended by no fault of its own, whatever its exit code says.
-  const bool replaced = std::exchange(instance->restarting, false);
-  if (replaced || instance->removed) {
-    exit.exit_class = ExitClass::kKilled;
-    exit.reason = instance->removed ? "was removed on request" : "was stopped on request to be started anew";
-  }
-  const bool counted = !replaced && !instance->removed && count(*instance, exit, now);
+  const bool asked = explain(*instance, exit);
+  const bool counted = !asked && count(*instance, exit, now);
   const bool final = counted || stopping_ || instance->removed;
   note_exit(*instance, exit, now);
   if (final) {
@@ -100,6 +95,21 @@ std::optional<Ended> Instances::ended(const ContainerId& container, Exit exit, W
     back_to_pending(*instance);
   }
   return Ended{run, final, std::move(exit)};
+}
+
+// A container that was stopped on request ended by no fault of its own, whatever its exit code says. True if
+// that is so.
+bool Instances::explain(Instance& instance, Exit& exit) const {
+  const bool replaced = std::exchange(instance.restarting, false) && !requested_;
+  if (!replaced && !instance.removed && !(requested_ && exit.exit_class != ExitClass::kSucceeded))
+    return false;
+  exit.exit_class = ExitClass::kKilled;
+  if (instance.removed) {
+    exit.reason = "was removed on request";
+  } else {
+    exit.reason = replaced ? "was stopped on request to be started anew" : "was stopped on request";
+  }
+  return true;
 }
 
 std::optional<Ended> Instances::not_started(const ContainerId& container, std::string reason) {
@@ -150,7 +160,7 @@ void Instances::finish(Instance& instance, const Exit& exit, bool failed) {
   // What ends because the application is ended is nobody's failure.
   const bool own = exit.exit_class == ExitClass::kFailed || exit.exit_class == ExitClass::kMemory ||
                    exit.exit_class == ExitClass::kLaunch;
-  if (stopping_ || !own) {
+  if (stopping_ || requested_ || !own) {
     ++stopped_;
     return;
   }
@@ -260,9 +270,8 @@ Result<Run> Instances::restart(std::int32_t number) {
 
 Result<std::vector<Run>> Instances::request_stop() {
   KNIT_TRY_VOID(changeable());
+  restore_stop_request();
   stop();
-  requested_ = true;
-  held_ = false;
   return live();
 }
 
@@ -342,6 +351,11 @@ void Instances::restore_scaled(std::int32_t total, const std::set<std::int32_t>&
     if (instance.phase != Phase::kDone && !instance.removed) remove(instance, change);
   }
   held_ = held;
+}
+
+void Instances::restore_stop_request() {
+  requested_ = true;
+  held_ = false;
 }
 
 Counts Instances::counts() const {

@@ -136,6 +136,8 @@ class Instances {
   void restore_ended(std::int32_t instance, std::int32_t restart, Exit exit, bool final, WallTime when);
   // `total`: numbers given out so far. `held`: the application was left without instances on request.
   void restore_scaled(std::int32_t total, const std::set<std::int32_t>& removed, bool held);
+  // The owner had asked for the end: what ended after that was stopped. stop() follows when all is restored.
+  void restore_stop_request();
 
   Counts counts() const;
   // Instances that have not ended and are not being removed.
@@ -157,6 +159,7 @@ class Instances {
   static void note_exit(Instance& instance, const Exit& exit, std::optional<WallTime> when);
   void back_to_pending(Instance& instance);
   void finish(Instance& instance, const Exit& exit, bool failed);
+  bool explain(Instance& instance, Exit& exit) const;
   Status changeable() const;
   void remove(Instance& instance, Change& change);
   void add(std::int32_t count, Change& change);

@@ -409,13 +409,34 @@ TEST(Stopping, WhatEndsWellNowHasSucceeded) {
   EXPECT_EQ(all.conclusion()->diagnostics, "stopped on request: 3 instances succeeded");
 }
 
+TEST(Stopping, WhatWasToBeRestartedMaySucceed) {
+  auto all = three_running();
+  ASSERT_TRUE(all.restart(0));
+  ASSERT_TRUE(all.request_stop());
+  EXPECT_EQ(all.ended(container(1), kOk, kStart)->exit.exit_class, ExitClass::kSucceeded);
+  EXPECT_EQ(all.counts().succeeded, 1);
+}
+
+TEST(Stopping, ComesBackFromTheJournal) {
+  Instances all(spec(2));
+  all.restore_ended(0, 0, kBad, true, kStart);
+  all.restore_stop_request();
+  all.restore_ended(1, 0, exit_with(ExitClass::kFailed, 143), true, kStart);
+  all.stop();
+  EXPECT_EQ(all.counts().failed, 1) << "the one before";
+  EXPECT_EQ(all.counts().stopped, 1);
+}
+
 TEST(Stopping, OthersWereStoppedAndNothingFailed) {
   Instances all(spec(3));
   all.begin(container(1), node(1), kStart);
   ASSERT_TRUE(all.request_stop());
   EXPECT_EQ(all.wanted(), 0);
   EXPECT_EQ(all.scale(5).error().code(), ErrorCode::kFailedPrecondition);
-  all.ended(container(1), exit_with(ExitClass::kFailed, 143), kStart);
+  const auto ended = all.ended(container(1), exit_with(ExitClass::kFailed, 143), kStart);
+  EXPECT_EQ(ended->exit.exit_class, ExitClass::kKilled);
+  EXPECT_EQ(ended->exit.reason, "was stopped on request");
+  EXPECT_EQ(all.counts().failed, 0);
   EXPECT_EQ(all.conclusion()->status, FinalStatus::kKilled);
   EXPECT_EQ(all.conclusion()->diagnostics,
             "stopped on request: 3 of 3 instances were stopped before they ended");

@@ -138,6 +138,11 @@ Status check_policy(const RunSpec& spec) {
   if (spec.master_attempts && *spec.master_attempts < 1) {
     return invalid(fmt::format("--master-attempts {}: must be 1 or more", *spec.master_attempts));
   }
+  const std::string_view address = spec.master_bind;
+  const bool numeric = address.find_first_not_of("0123456789.") == address.npos ||
+                       (address.find(':') != address.npos &&
+                        address.find_first_not_of("0123456789abcdefABCDEF:.") == address.npos);
+  if (!numeric) return invalid(fmt::format("--master-bind {}: must be a numeric address", address));
   if (spec.master_ports.first > spec.master_ports.last ||
       (spec.master_ports.first == 0) != (spec.master_ports.last == 0)) {
     return invalid(

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <knit/duration.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 #include <cstdio>
@@ -48,7 +49,8 @@ int stop(Context& context, const Options& options) {
   for (const auto& id : ids) {
     const auto stopped = context.client().stop(id, grace, signals.stop());
     if (!stopped) {
-      worst = fail(stopped.error());
+      worst = std::max(worst, fail(stopped.error()));
+      if (stopped.error().code() == ErrorCode::kCancelled) break;
       continue;
     }
     tell("{} {}: {}\n", to_string(id), state_text(*stopped), stopped->diagnostics);
@@ -165,6 +167,7 @@ void add_control_commands(CLI::App& app, Context& context) {
   const auto count = [](CLI::App& command, Options& options) {
     command.add_option("N", options.count, "so many instances, +N more or -N fewer");
     command.add_option("--remove", options.instances, "take out this instance (repeat)")
+        ->allow_extra_args(false)
         ->transform(whole_number());
   };
   const auto instance = [](CLI::App& command, Options& options) {

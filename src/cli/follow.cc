@@ -65,7 +65,9 @@ class Interruption {
   // One without a control channel, or that cannot be reached from here, is killed.
   void ask() {
     const auto stopped = client_.stop(id_, kDefaultGrace, ask_stop_.get_token());
-    if (!stopped && stopped.error().code() != ErrorCode::kCancelled) kill_at_once();
+    if (stopped || stopped.error().code() == ErrorCode::kCancelled) return;
+    if (!killing_) terminal_.err("knit: " + stopped.error().message());
+    kill_at_once();
   }
   void kill() {
     const auto killed = client_.kill(id_, kill_stop_.get_token());

@@ -101,10 +101,14 @@ json::value to_json(const AttemptReport& report) {
 
 json::value to_json(const InstanceReport& report) {
   return json::object{
-      {"instance", report.instance},       {"restarts", report.restarts},
-      {"state", text(report.state)},       {"container", id_or_null(report.container)},
-      {"node", node_or_null(report.node)}, {"started", json_time(report.started)},
-      {"ended", json_time(report.ended)},  {"exit_status", or_null(report.exit_status)},
+      {"instance", report.instance < 0 ? json::value() : json::value(report.instance)},
+      {"restarts", report.restarts},
+      {"state", text(report.state)},
+      {"container", id_or_null(report.container)},
+      {"node", node_or_null(report.node)},
+      {"started", json_time(report.started)},
+      {"ended", json_time(report.ended)},
+      {"exit_status", or_null(report.exit_status)},
       {"reason", text(report.reason)},
   };
 }

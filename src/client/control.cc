@@ -25,12 +25,11 @@ constexpr auto kEndDeadline = std::chrono::seconds(60);
 Error no_channel(const ApplicationReport& report) {
   const auto id = to_string(report.id);
   if (has_ended(report.state)) return Error(ErrorCode::kFailedPrecondition, fmt::format("{} has ended", id));
-  if (report.state != ApplicationState::kRunning)
-    return Error(ErrorCode::kFailedPrecondition,
-                 fmt::format("{} is {}: its master does not run yet", id, to_string(report.state)));
-  return Error(ErrorCode::kFailedPrecondition,
-               fmt::format("{} has no control channel{}", id,
-                           report.type == "KNIT" ? ": its master's log says why" : ": it is not Knit's"));
+  const bool waits = report.state != ApplicationState::kRunning;
+  return Error(
+      ErrorCode::kFailedPrecondition,
+      fmt::format("{} {}; 'knit kill {}' ends it", id,
+                  waits ? "has no master yet" : "has no control channel (its master's log says why)", id));
 }
 
 io::Task<Result<std::string>> ask(Session& session, ApplicationId id, std::string method, std::string target,
@@ -68,6 +67,8 @@ io::Task<Status> restart_instance(Session& session, ApplicationId id, std::int32
 
 io::Task<Result<ApplicationReport>> stop_application(Session& session, ApplicationId id,
                                                      std::chrono::milliseconds grace) {
+  KNIT_CO_TRY(auto report, co_await session.resource_manager().report(id));
+  if (has_ended(report.state)) co_return report;
   KNIT_CO_TRY_VOID(co_await ask(session, id, "POST", "/v1/stop", control::encode_grace(grace)));
   auto ended = co_await io::run_until(io::after(grace + kEndDeadline), wait_for_end(session, id));
   if (!ended && ended.error().code() == ErrorCode::kDeadlineExceeded) {
@@ -90,12 +91,12 @@ io::Task<Result<std::vector<InstanceReport>>> ask_instances(Session& session, Ap
 
 InstanceReport master_of(const Description& description) {
   const auto& attempt = description.attempts.back();
-  const bool ended = has_ended(description.report.state);
+  const auto state = description.report.state;
   return {.instance = kMasterNumber,
           .restarts = attempt.id.attempt - 1,
-          .state = ended             ? "ended"
-                   : attempt.started ? "running"
-                                     : "starting",
+          .state = has_ended(state)                      ? "ended"
+                   : state == ApplicationState::kRunning ? "running"
+                                                         : "starting",
           .container = attempt.master_container,
           .node = {attempt.host, 0},
           .started = attempt.started,
@@ -112,6 +113,13 @@ io::Task<Result<std::vector<InstanceReport>>> list_instances(Session& session, A
   }
   if (!description.attempts.empty()) instances.push_back(master_of(description));
   co_return instances;
+}
+
+io::Task<void> forget_key(Session& session, ApplicationId id) {
+  auto folder = keys_folder(session.settings().environment());
+  if (!folder) co_return;
+  fs::LocalFileSystem files;
+  (void)co_await OwnerKeys(files, *std::move(folder)).forget(id);
 }
 
 io::Task<Result<std::string>> export_key(Session& session, ApplicationId id) {

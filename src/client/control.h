@@ -21,13 +21,16 @@ namespace knit::client {
 io::Task<Result<ScaleResult>> scale_application(Session& session, ApplicationId id, ScaleRequest request);
 io::Task<Status> restart_instance(Session& session, ApplicationId id, std::int32_t instance,
                                   std::chrono::milliseconds grace);
-// Asks, and waits for the end the master promised: for the grace and a little more.
+// Asks, and waits for the end the master promised: for the grace and a little more. No error for one that has
+// ended before.
 io::Task<Result<ApplicationReport>> stop_application(Session& session, ApplicationId id,
                                                      std::chrono::milliseconds grace);
 
 // Every instance, then the master as number -1; as the master says, else as the journal or the record does.
 io::Task<Result<std::vector<InstanceReport>>> list_instances(Session& session, ApplicationId id);
 
+// Of an application that has ended; what goes wrong is left to the next sweep.
+io::Task<void> forget_key(Session& session, ApplicationId id);
 // The owner's key as text, and such a text.
 io::Task<Result<std::string>> export_key(Session& session, ApplicationId id);
 io::Task<Result<ApplicationId>> import_key(Session& session, std::string text);

@@ -6,6 +6,7 @@
 
 #include "app/validate.h"
 #include "base/try.h"
+#include "client/control.h"
 #include "client/owner_keys.h"
 #include "client/queues.h"
 #include "client/staging.h"
@@ -148,10 +149,7 @@ io::Task<Result<ApplicationId>> submit_run(Session& session, RunSpec spec, Launc
 }
 
 io::Task<void> settle_run(Session& session, ApplicationId id, std::string staging_dir) {
-  if (auto folder = keys_folder(session.settings().environment())) {
-    fs::LocalFileSystem local;
-    (void)co_await OwnerKeys(local, *std::move(folder)).forget(id);
-  }
+  co_await forget_key(session, id);
   auto staging = staging_of(session, staging_dir);
   if (staging) (void)co_await io::run_until(io::after(kSettleDeadline), staging->settle(id));
 }

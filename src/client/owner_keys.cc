@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/try.h"
 #include "io/wait.h"
@@ -14,9 +16,15 @@ namespace {
 // Three PEM blocks of P-256 have less than 3 KiB.
 constexpr std::size_t kMaxText = 64u << 10;
 constexpr std::string_view kSuffix = ".pem";
+constexpr std::string_view kNew = ".new";
 constexpr std::string_view kCertificate = "-----BEGIN CERTIFICATE-----";
 // Applications that one sweep asks the ResourceManager about.
-constexpr int kSweepAtMost = 20;
+constexpr std::size_t kSweepAtMost = 20;
+// A ResourceManager that does not know an application may be another cluster's, or not have been told of it
+// yet. A key so old is nobody's any more.
+constexpr auto kOld = std::chrono::days(365);
+// A copy that a killed client has left.
+constexpr auto kAbandoned = std::chrono::hours(1);
 
 security::Secret to_text(const security::Identity& identity) {
   return security::Secret(identity.key_pem.bytes() + identity.certificate_pem + identity.authority_pem);
@@ -65,7 +73,7 @@ std::string OwnerKeys::path(const ApplicationId& id) const {
 io::Task<Status> OwnerKeys::keep(ApplicationId id, security::Identity identity) {
   KNIT_CO_TRY_VOID(co_await files_.make_directories(folder_, 0700));
   auto text = to_text(identity).bytes();
-  const auto temporary = path(id) + ".new";
+  const auto temporary = path(id) + std::string(kNew);
   auto written = co_await fs::write_file(files_, temporary, text, {.permission = 0600, .overwrite = true});
   security::wipe(text);
   KNIT_CO_TRY_VOID(std::move(written));
@@ -109,20 +117,28 @@ io::Task<Status> OwnerKeys::forget(ApplicationId id) {
 }
 
 io::Task<void> OwnerKeys::sweep(ApplicationService& service) {
-  const auto files = co_await files_.list(folder_);
-  if (!files) co_return;
-  int asked = 0;
-  for (const auto& file : *files) {
-    const std::string_view path = file.path;
-    std::string_view name = path.substr(path.rfind('/') + 1);
+  const auto listed = co_await files_.list(folder_);
+  if (!listed) co_return;
+  const auto now = io::wall_now();
+  std::vector<std::pair<ApplicationId, bool>> kept;  // and whether it is old
+  for (const auto& file : *listed) {
+    std::string_view name = file.path;
+    name.remove_prefix(name.rfind('/') + 1);
+    if (name.ends_with(kNew) && now - file.modified > kAbandoned)
+      (void)co_await files_.remove(file.path, false);
     if (!name.ends_with(kSuffix)) continue;
     name.remove_suffix(kSuffix.size());
-    const auto id = ApplicationId::parse(name);
-    if (!id) continue;
-    if (++asked > kSweepAtMost) co_return;
-    const auto report = co_await service.report(*id);
-    const bool gone = report ? has_ended(report->state) : report.error().code() == ErrorCode::kNotFound;
-    if (gone) (void)co_await forget(*id);
+    if (const auto id = ApplicationId::parse(name)) kept.emplace_back(*id, now - file.modified > kOld);
+  }
+  // Each time from another place on, so that none is in the way of the others for ever.
+  const auto first =
+      kept.empty() ? 0 : static_cast<std::size_t>(now.time_since_epoch().count()) % kept.size();
+  for (std::size_t n = 0; n < std::min(kept.size(), kSweepAtMost); ++n) {
+    const auto& [id, old] = kept[(first + n) % kept.size()];
+    const auto report = co_await service.report(id);
+    const bool gone =
+        report ? has_ended(report->state) : old && report.error().code() == ErrorCode::kNotFound;
+    if (gone) (void)co_await forget(id);
   }
 }
 

@@ -75,10 +75,16 @@ TEST_F(OwnerKeysTest, TravelAsText) {
 
 TEST_F(OwnerKeysTest, ThoseOfEndedApplicationsAreSwept) {
   FakeApplications applications;
-  const ApplicationId runs{1, 1}, ended{1, 2}, forgotten{1, 3};
+  const ApplicationId runs{1, 1}, ended{1, 2}, unknown{1, 3}, forgotten{1, 4};
   applications.states = {{runs, ApplicationState::kRunning}, {ended, ApplicationState::kFinished}};
-  for (const auto& id : {runs, ended, forgotten})
+  for (const auto& id : {runs, ended, unknown, forgotten})
     ASSERT_TRUE(run(keys_.keep(id, made(security::Role::kOwner))));
+  const auto file = [](const ApplicationId& id) {
+    return std::string(kFolder) + "/" + to_string(id) + ".pem";
+  };
+  ASSERT_TRUE(run(files_.set_times(file(forgotten), kNow - std::chrono::days(4000))));
+  ASSERT_TRUE(run(fs::write_file(files_, file(runs) + ".new", "half a key")));
+  ASSERT_TRUE(run(files_.set_times(file(runs) + ".new", kNow)));
   const auto sweep = [&]() -> io::Task<Result<bool>> {
     co_await keys_.sweep(applications);
     co_return true;
@@ -86,7 +92,9 @@ TEST_F(OwnerKeysTest, ThoseOfEndedApplicationsAreSwept) {
   ASSERT_TRUE(run(sweep()));
   EXPECT_TRUE(run(keys_.find(runs)));
   EXPECT_FALSE(run(keys_.find(ended)));
+  EXPECT_TRUE(run(keys_.find(unknown))) << "another cluster's, perhaps";
   EXPECT_FALSE(run(keys_.find(forgotten)));
+  EXPECT_FALSE(run(files_.stat(file(runs) + ".new")));
 }
 
 TEST(KeysFolder, FollowsTheXdgSpecification) {

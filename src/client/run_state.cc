@@ -109,7 +109,7 @@ std::string state_text(const ContainerRun& run) {
     case ExitClass::kSucceeded:
       return "succeeded";
     case ExitClass::kKilled:
-      return "killed";
+      return run.final ? "killed" : "restarting";
     case ExitClass::kFailed:
     case ExitClass::kMemory:
     case ExitClass::kLaunch:

@@ -23,10 +23,11 @@ security::Credentials without_authority(const security::Credentials& credentials
 // by lines of the token file that YARN leaves in the container.
 void add_identity(security::Credentials& credentials, const security::Identity& identity);
 
-// Shell text that unpacks them into files of mode 600 (key.pem, cert.pem, ca.pem) in the folder that
-// KNIT_CERTS names afterwards. What goes wrong there does not keep the user's command from being started.
+// Shell text that unpacks them into files of mode 600 (key.pem, cert.pem, ca.pem) in the folder KNIT_CERTS,
+// which is .knit-certs of the working directory where the user names no other. What goes wrong there does not
+// keep the user's command from being started.
 inline constexpr const char* kUnpackKeys =
-    R"(export KNIT_CERTS="$PWD/.knit-certs"; (umask 077; mkdir -p "$KNIT_CERTS" && for part in key cert ca; do )"
+    R"(: "${KNIT_CERTS=$PWD/.knit-certs}"; export KNIT_CERTS; (umask 077; mkdir -p "$KNIT_CERTS" && for part in key cert ca; do )"
     R"(LC_ALL=C sed -n "/^#knit $part\$/,/^#knit/{/^#knit/!p}" "$HADOOP_TOKEN_FILE_LOCATION" )"
     R"(>"$KNIT_CERTS/$part.pem"; done) 2>/dev/null; )";
 

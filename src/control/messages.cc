@@ -129,11 +129,13 @@ Result<ApplicationStatus> decode_application(std::string_view text) {
   return status;
 }
 
+// Row by row: a tree of 100,000 of them would be most of a master's memory.
 std::string encode(const std::vector<InstanceReport>& instances) {
-  json::array list;
+  std::string text = R"({"instances":[)";
   for (const auto& one : instances) {
     const bool has_container = one.container.id != 0;
-    list.push_back(
+    if (text.back() == '}') text += ',';
+    text += base::to_json(
         json::object{{"instance", one.instance},
                      {"state", json_text(one.state)},
                      {"restarts", one.restarts},
@@ -144,7 +146,7 @@ std::string encode(const std::vector<InstanceReport>& instances) {
                      {"exit_status", one.exit_status ? json::value(*one.exit_status) : json::value()},
                      {"reason", json_text(one.reason)}});
   }
-  return base::to_json(json::object{{"instances", std::move(list)}});
+  return text + "]}";
 }
 
 Result<std::vector<InstanceReport>> decode_instances(std::string_view text) {

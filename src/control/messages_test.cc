@@ -102,8 +102,8 @@ TEST(Messages, ErrorsComeBackAsTheyWere) {
 
 class Recorder final : public Service {
  public:
-  ApplicationStatus application() const override { return control::application(); }
-  std::vector<InstanceReport> instances() const override { return control::instances(); }
+  Result<ApplicationStatus> application() const override { return control::application(); }
+  Result<std::vector<InstanceReport>> instances() const override { return control::instances(); }
   io::Task<Result<ScaleResult>> scale(ScaleRequest request) override {
     if (request.to == 7) co_return Error(ErrorCode::kFailedPrecondition, "the application has ended");
     calls += "scale ";

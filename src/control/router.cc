@@ -18,11 +18,13 @@ Reply refuse(const Error& error) {
 }
 
 io::Task<Result<std::string>> get_application(Service& service, const Call&, std::int32_t) {
-  co_return encode(service.application());
+  KNIT_CO_TRY(const auto application, service.application());
+  co_return encode(application);
 }
 
 io::Task<Result<std::string>> get_instances(Service& service, const Call&, std::int32_t) {
-  co_return encode(service.instances());
+  KNIT_CO_TRY(const auto instances, service.instances());
+  co_return encode(instances);
 }
 
 io::Task<Result<std::string>> post_scale(Service& service, const Call& call, std::int32_t) {

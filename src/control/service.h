@@ -36,17 +36,18 @@ struct ApplicationStatus {
 };
 
 // On the master's loop. A change is done when the journal holds it or has failed to take it in time; errors
-// are app::Instances'.
+// are app::Instances', and kUnavailable while this master is not ready, or no longer the application's.
 class Service {
  public:
   virtual ~Service() = default;
-  virtual ApplicationStatus application() const = 0;
+  virtual Result<ApplicationStatus> application() const = 0;
   // By number, from 0.
-  virtual std::vector<InstanceReport> instances() const = 0;
+  virtual Result<std::vector<InstanceReport>> instances() const = 0;
   virtual io::Task<Result<ScaleResult>> scale(ScaleRequest request) = 0;
   // Another run of this instance.
   virtual io::Task<Status> restart(std::int32_t instance, std::chrono::milliseconds grace) = 0;
   // Every instance is asked to end (SIGTERM), and killed after `grace`. Asked again, a shorter grace counts.
+  // Nothing to do for an application that is ending.
   virtual io::Task<Status> stop(std::chrono::milliseconds grace) = 0;
 };
 

@@ -41,13 +41,26 @@ Commands::Commands(app::Instances& instances, Stopper& stopper, Launcher& launch
       notes_(notes),
       wake_(wake) {}
 
+void Commands::end(std::optional<Error> attempt_over) {
+  ending_ = true;
+  attempt_over_ = std::move(attempt_over);
+}
+
+Status Commands::ready() const {
+  if (attempt_over_) return *attempt_over_;
+  if (!status_) return Error(ErrorCode::kUnavailable, "the master is starting; ask again in a while");
+  return {};
+}
+
 Status Commands::changeable() const {
+  KNIT_TRY_VOID(ready());
   if (ending_) return Error(ErrorCode::kFailedPrecondition, "the application has ended");
   return {};
 }
 
-control::ApplicationStatus Commands::application() const {
-  auto status = status_;
+Result<control::ApplicationStatus> Commands::application() const {
+  KNIT_TRY_VOID(ready());
+  auto status = *status_;
   status.counts = instances_.counts();
   if (ending_) {
     status.state = control::RunningState::kEnding;
@@ -59,7 +72,8 @@ control::ApplicationStatus Commands::application() const {
   return status;
 }
 
-std::vector<InstanceReport> Commands::instances() const {
+Result<std::vector<InstanceReport>> Commands::instances() const {
+  KNIT_TRY_VOID(ready());
   std::vector<InstanceReport> out;
   for (const auto& one : instances_.all()) {
     auto& report = out.emplace_back();
@@ -115,6 +129,7 @@ io::Task<Result<ScaleResult>> Commands::scale(ScaleRequest request) {
                          done.removed.size(), reply.active));
   wake_.set();
   co_await journal_.settled(write_down(done));
+  KNIT_CO_TRY_VOID(changeable());  // it may have ended meanwhile
   stop_runs(done.to_stop, request.grace);
   co_return reply;
 }
@@ -128,12 +143,15 @@ io::Task<Status> Commands::restart(std::int32_t instance, std::chrono::milliseco
 }
 
 io::Task<Status> Commands::stop(std::chrono::milliseconds grace) {
-  KNIT_CO_TRY_VOID(changeable());
+  KNIT_CO_TRY_VOID(ready());
+  if (ending_) co_return Status();  // that is what was wanted
   if (!stopping_) {
     KNIT_CO_TRY_VOID(instances_.request_stop());
     stopping_ = true;
     notes_.say("the application is stopped on request");
     co_await journal_.settled(journal_.append(control::StopRequested{io::wall_now(), grace}));
+    KNIT_CO_TRY_VOID(ready());
+    if (ending_) co_return Status();
   }
   stop_runs(instances_.live(), grace);
   co_return Status();

@@ -1,6 +1,7 @@
 // What the owner asks of a running application. A driver.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,18 +24,20 @@ class Commands final : public control::Service {
   Commands(app::Instances& instances, Stopper& stopper, Launcher& launcher, Journal& journal, Notes& notes,
            io::Event& wake);
 
-  // What does not change while the master runs.
+  // From here on questions are answered: everything of earlier attempts is known. `status`: what does not
+  // change while the master runs.
   void introduce(control::ApplicationStatus status) { status_ = std::move(status); }
-  // The application is over: from here on changes are refused.
-  void end() { ending_ = true; }
+  // The application is over, or this attempt alone, for this reason: from here on nothing is changed.
+  void end(std::optional<Error> attempt_over);
 
-  control::ApplicationStatus application() const override;
-  std::vector<InstanceReport> instances() const override;
+  Result<control::ApplicationStatus> application() const override;
+  Result<std::vector<InstanceReport>> instances() const override;
   io::Task<Result<ScaleResult>> scale(ScaleRequest request) override;
   io::Task<Status> restart(std::int32_t instance, std::chrono::milliseconds grace) override;
   io::Task<Status> stop(std::chrono::milliseconds grace) override;
 
  private:
+  Status ready() const;
   Status changeable() const;
   Result<app::Change> change(const ScaleRequest& request);
   std::uint64_t write_down(const app::Change& change);
@@ -46,8 +49,9 @@ class Commands final : public control::Service {
   Journal& journal_;
   Notes& notes_;
   io::Event& wake_;
-  control::ApplicationStatus status_;
+  std::optional<control::ApplicationStatus> status_;
   bool stopping_ = false, ending_ = false;
+  std::optional<Error> attempt_over_;
 };
 
 }  // namespace knit::master

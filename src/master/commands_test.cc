@@ -28,13 +28,14 @@ class CommandsTest : public MasterTest {
     };
   }
   static io::Task<void> all_running(control::Service& service, std::int32_t count) {
-    while (service.application().counts.running != count) {
+    while (!service.application() || service.application()->counts.running != count) {
       if (!co_await io::sleep_for(100ms)) co_return;
     }
   }
   static std::vector<std::string> states(const control::Service& service) {
     std::vector<std::string> out;
-    for (const auto& one : service.instances()) out.push_back(one.state);
+    const auto all = service.instances();
+    for (const auto& one : *all) out.push_back(one.state);
     return out;
   }
 };
@@ -43,9 +44,9 @@ TEST_F(CommandsTest, StopAsksAndTellsHowItEnded) {
   obey(0);
   owner_ = [](control::Service& service) -> io::Task<void> {
     co_await all_running(service, 3);
-    EXPECT_EQ(service.application().state, control::RunningState::kRunning);
+    EXPECT_EQ(service.application()->state, control::RunningState::kRunning);
     EXPECT_TRUE(co_await service.stop(10s));
-    EXPECT_EQ(service.application().state, control::RunningState::kStopping);
+    EXPECT_EQ(service.application()->state, control::RunningState::kStopping);
   };
   const auto ended = run();
   ASSERT_TRUE(ended);
@@ -63,11 +64,12 @@ TEST_F(CommandsTest, WhoDoesNotObeyIsStoppedAfterTheGrace) {
     asked = io::now();
     EXPECT_TRUE(co_await service.stop(30s));
     EXPECT_TRUE(co_await service.stop(20s)) << "less patience now";
-    while (service.application().state == control::RunningState::kStopping) {
+    while (service.application()->state == control::RunningState::kStopping) {
       if (!co_await io::sleep_for(100ms)) break;
     }
     over = io::now();
-    EXPECT_EQ((co_await service.stop(1s)).error().code(), ErrorCode::kFailedPrecondition);
+    EXPECT_TRUE(co_await service.stop(1s)) << "that is what is happening";
+    EXPECT_EQ((co_await service.scale({.to = 5})).error().code(), ErrorCode::kFailedPrecondition);
   };
   const auto ended = run();
   ASSERT_TRUE(ended);
@@ -89,6 +91,63 @@ TEST_F(CommandsTest, ANodeManagerThatStopsNothingLosesTheContainerToTheResourceM
   EXPECT_THAT(cluster_.released, SizeIs(3));
 }
 
+TEST_F(CommandsTest, WhatIsStoppedBeforeItIsThereIsStoppedWhenItIs) {
+  io::Event begin;
+  cluster_.on_start = [&](NodeId, ContainerId) -> io::Task<Status> { co_return co_await begin.wait(); };
+  owner_ = [&](control::Service& service) -> io::Task<void> {
+    while (!service.application() || service.application()->counts.starting != 3) {
+      if (!co_await io::sleep_for(100ms)) co_return;
+    }
+    EXPECT_TRUE(co_await service.stop(1h));
+    begin.set();
+  };
+  const auto started = loop_.now();
+  const auto ended = run();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->status, FinalStatus::kKilled);
+  EXPECT_THAT(cluster_.stopped, SizeIs(3));
+  EXPECT_LT(loop_.now() - started, 1min) << "without the grace: nothing had begun";
+}
+
+TEST_F(CommandsTest, NothingIsAnsweredBeforeTheMasterKnowsWhatWas) {
+  owner_ = [](control::Service& service) -> io::Task<void> {
+    EXPECT_EQ(service.application().error().code(), ErrorCode::kUnavailable);
+    EXPECT_EQ(service.instances().error().code(), ErrorCode::kUnavailable);
+    EXPECT_EQ((co_await service.scale({.to = 5})).error().code(), ErrorCode::kUnavailable);
+    EXPECT_EQ((co_await service.stop(1s)).error().code(), ErrorCode::kUnavailable);
+    co_await all_running(service, 3);
+    EXPECT_TRUE(co_await service.stop(0s));
+  };
+  ASSERT_TRUE(run());
+}
+
+TEST_F(CommandsTest, AMasterThatDiesWhileItStopsLeavesAStoppedApplication) {
+  int attempt = 1;
+  owner_ = [&](control::Service& service) -> io::Task<void> {
+    if (attempt == 2) co_return;
+    co_await all_running(service, 3);
+    const auto first = cluster_.starts[0].container;
+    EXPECT_TRUE(co_await service.stop(1h));
+    cluster_.end(first, 143, "");
+    while (service.application() && service.application()->counts.stopped == 0) {
+      if (!co_await io::sleep_for(100ms)) co_return;
+    }
+    cluster_.trouble = [](std::string_view method, int, bool*) -> std::optional<Error> {
+      if (method != "allocate") return std::nullopt;
+      return FakeCluster::remote("ApplicationAttemptNotFoundException", "gone");
+    };
+  };
+  EXPECT_FALSE(run());
+  attempt = 2;
+  cluster_.trouble = nullptr;
+  cluster_.forget();
+  const auto ended = run(30min, 2);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->status, FinalStatus::kKilled);
+  EXPECT_THAT(ended->diagnostics, HasSubstr("stopped on request: 3 of 3"));
+  EXPECT_THAT(cluster_.starts, SizeIs(3)) << "nothing is started again";
+}
+
 TEST_F(CommandsTest, ScaleUpAndDown) {
   owner_ = [this](control::Service& service) -> io::Task<void> {
     co_await all_running(service, 3);
@@ -107,7 +166,7 @@ TEST_F(CommandsTest, ScaleUpAndDown) {
     EXPECT_EQ((co_await service.scale({.remove = {9}})).error().code(), ErrorCode::kNotFound);
     reply = co_await service.scale({.to = 0});
     co_await all_running(service, 0);
-    EXPECT_EQ(service.application().state, control::RunningState::kHeld);
+    EXPECT_EQ(service.application()->state, control::RunningState::kHeld);
     EXPECT_TRUE(co_await io::sleep_for(1h)) << "it lives on";
     EXPECT_TRUE(co_await service.stop(1s));
   };
@@ -125,7 +184,7 @@ TEST_F(CommandsTest, AsksThatAreNotMetYetAreWithdrawn) {
     co_await all_running(service, 3);
     EXPECT_TRUE(co_await service.scale({.to = 8}));
     (void)co_await io::sleep_for(10s);
-    EXPECT_EQ(service.application().counts.pending, 5);
+    EXPECT_EQ(service.application()->counts.pending, 5);
     EXPECT_TRUE(co_await service.scale({.to = 3}));
     (void)co_await io::sleep_for(10s);
     cluster_.capacity = 1000;
@@ -143,7 +202,7 @@ TEST_F(CommandsTest, RestartIsARunMoreAndNoFailure) {
     EXPECT_TRUE(co_await service.restart(1, 5s));
     (void)co_await io::sleep_for(5s);
     co_await all_running(service, 3);
-    EXPECT_EQ(service.instances()[1].restarts, 1);
+    EXPECT_EQ(service.instances()->at(1).restarts, 1);
     EXPECT_EQ((co_await service.restart(3, 5s)).error().code(), ErrorCode::kNotFound);
     EXPECT_TRUE(co_await service.stop(1s));
   };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/try.h"
+#include "control/messages.h"
 #include "control/router.h"
 #include "io/net.h"
 #include "io/wait.h"
@@ -12,6 +13,7 @@ namespace {
 
 // For calls that are at work when the application ends.
 constexpr auto kStopTimeout = std::chrono::seconds(5);
+constexpr auto kRetryEvery = std::chrono::hours(1);
 constexpr auto kResolveTimeout = std::chrono::seconds(10);
 
 io::Task<Result<http::Reply>> answer(control::Service& service, http::Call call) {
@@ -49,13 +51,14 @@ io::Task<Result<std::unique_ptr<ControlServer>>> ControlServer::start(security::
       new ControlServer(std::move(authority), std::move(host), std::move(address), notes));
   KNIT_CO_TRY(const auto identity, out->own_identity());
   http::ServerOptions options;
+  options.limits.request.body = control::kMaxRequest;
   options.note = [&notes](const std::string& text) { notes.say(text); };
   KNIT_CO_TRY(out->server_, http::Server::listen(
                                 out->address_, ports, identity,
                                 [&service](http::Call call) { return answer(service, std::move(call)); },
                                 std::move(options)));
   out->background_.spawn(out->renew());
-  notes.say(fmt::format("the control channel is at {}", out->url()));
+  notes.say(fmt::format("the control channel is at {}, on address {}", out->url(), out->address_));
   co_return out;
 }
 
@@ -72,11 +75,13 @@ Result<security::Identity> ControlServer::own_identity() const {
 }
 
 io::Task<void> ControlServer::renew() {
-  while (co_await io::sleep_for(kRenewEvery)) {
+  io::Duration pause = kRenewEvery;
+  while (co_await io::sleep_for(pause)) {
     const auto identity = own_identity();
     const Status renewed = identity ? server_->renew(*identity) : Status(identity.error());
+    pause = renewed ? io::Duration(kRenewEvery) : io::Duration(kRetryEvery);
     if (!renewed)
-      notes_.say("the control channel's certificate was not renewed: " + renewed.error().message());
+      notes_.say("the control channel's certificate is not renewed: " + renewed.error().message());
   }
 }
 

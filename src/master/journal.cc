@@ -250,6 +250,8 @@ io::Task<Status> Journal::finish() {
 
 io::Task<void> Journal::stop() {
   co_await background_.stop();
+  lost_ = true;
+  progress_.pulse();
   if (!writer_) co_return;
   if (!co_await io::run_until(io::after(limits_.settle_timeout), writer_->close())) co_await writer_->abort();
   writer_.reset();

@@ -50,11 +50,10 @@ io::Task<std::unique_ptr<ControlServer>> open_control(const control::LaunchFile&
   }
   master.offer(
       {.url = (*server)->url(), .port = (*server)->port(), .issue = [authority = **authority](auto instance) {
-         const auto now = io::wall_now();
          return authority.issue({.role = security::Role::kContainer,
                                  .instance = instance,
-                                 .now = now,
-                                 .until = now + kCertificateLife});
+                                 .now = io::wall_now(),
+                                 .until = security::kNoEnd});
        }});
   co_return *std::move(server);
 }

@@ -67,6 +67,8 @@ Master::Master(const control::LaunchFile& file, Identity identity, security::Cre
 io::Task<Result<app::Conclusion>> Master::run() {
   started_ = last_answer_ = io::now();
   auto result = co_await run_registered();
+  if (!result)
+    commands_.end(Error(ErrorCode::kUnavailable, "this attempt of the master is over; ask again in a while"));
   co_await io::begin_cleanup();
   co_await launcher_.end();
   if (!result) co_await journal_.stop();
@@ -77,11 +79,11 @@ io::Task<Result<app::Conclusion>> Master::run_registered() {
   KNIT_CO_TRY_VOID(co_await recover());
   KNIT_CO_TRY_VOID(co_await register_master());
   if (!recorded_) {
-    introduce();
     make_template();
     begin_journal();
+    introduce();
     KNIT_CO_TRY_VOID(co_await run_until_conclusion());
-    commands_.end();
+    commands_.end(std::nullopt);
     co_await stop_rest();
     co_await say_farewell();
   }
@@ -106,13 +108,14 @@ io::Task<Status> Master::recover() {
     } else if (const auto* scaled = std::get_if<control::Scaled>(&entry)) {
       instances_.restore_scaled(scaled->total, scaled->removed, scaled->held);
     } else if (std::holds_alternative<control::StopRequested>(entry)) {
+      instances_.restore_stop_request();
       stop_requested = true;
     } else if (const auto* over = std::get_if<control::ApplicationEnded>(&entry)) {
       conclusion_ = app::Conclusion{over->status, over->diagnostics};
       recorded_ = true;
     }
   }
-  if (stop_requested) (void)instances_.request_stop();  // refused where nothing was left to stop
+  if (stop_requested) instances_.stop();
   if (recorded_) {
     notes_.say("an earlier attempt has finished the application and only its farewell was not heard");
   } else if (!entries.empty()) {
@@ -314,6 +317,8 @@ void Master::on_start(const ContainerId& container, const Status& started) {
     if (!instances_.started(container)) return;
     any_ran_ = true;
     journal_.append(control::InstanceStarted{container, io::wall_now()});
+    // It was to end before it was there: it has begun nothing yet that would need a grace.
+    if (stopper_.holds(container)) launcher_.stop(run->node, container);
     notes_.say(fmt::format("instance {}{} started on {} in {}", run->instance,
                            run->restart > 0 ? fmt::format(" (restart {})", run->restart) : "", run->node.host,
                            to_string(container)));
@@ -370,7 +375,11 @@ io::Duration Master::waited() const {
   return identity_.submitted ? std::max<io::Duration>(here, io::wall_now() - *identity_.submitted) : here;
 }
 
-std::optional<app::Conclusion> Master::nothing_started() const {
+std::optional<app::Conclusion> Master::nothing_started() {
+  if (instances_.held()) {  // when it is scaled up again, the clock starts anew
+    started_ = io::now();
+    identity_.submitted.reset();
+  }
   const auto& timeout = file_.spec.start_timeout;
   if (!timeout || any_ran_ || instances_.held() || waited() < *timeout) return std::nullopt;
   return app::Conclusion{FinalStatus::kFailed, app::start_timeout_text(*timeout, what_is_missing())};

@@ -80,7 +80,7 @@ class Master {
   void on_completed(const yarn::ContainerStatus& status);
   void on_start(const ContainerId& container, const Status& started);
   void tell_end(const app::Ended& ended, std::string diagnostics);
-  std::optional<app::Conclusion> nothing_started() const;
+  std::optional<app::Conclusion> nothing_started();
   io::Duration waited() const;
 
   io::Task<Status> run_until_conclusion();

@@ -24,6 +24,7 @@ class Stopper {
   // where there is a grace.
   bool begin(const app::Run& run, io::Duration grace, io::TimePoint now);
   void ended(const ContainerId& container) { stopping_.erase(container); }
+  bool holds(const ContainerId& container) const { return stopping_.contains(container); }
 
   struct Due {
     std::vector<app::Run> stop;

@@ -50,7 +50,7 @@ def containers(knit: Knit, app_id: str) -> list[dict[str, Any]]:
 
 
 def states(knit: Knit, app_id: str) -> list[str]:
-    return [one["state"] for one in containers(knit, app_id) if one["instance"] >= 0]
+    return [one["state"] for one in containers(knit, app_id) if one["instance"] is not None]
 
 
 def running(knit: Knit, ready: Path, app_id: str, *instances: int) -> None:
@@ -74,7 +74,8 @@ def test_stop_asks_and_tells_what_became_of_it(hadoop: MiniHadoop, knit: Knit, r
     assert knit("logs", app_id, "--log", "stdout").stdout.count("asked") == 2
     expect_nothing_left(hadoop, knit, app_id, 3)
     again = knit("stop", app_id)
-    assert again.returncode != 0 and "has ended" in again.stderr
+    assert again.returncode == 0 and "SUCCEEDED" in again.stderr
+    assert knit("scale", app_id, "2").returncode != 0
 
 
 def test_who_does_not_listen_is_killed_after_the_grace(hadoop: MiniHadoop, knit: Knit, ready: Path):

@@ -91,8 +91,13 @@ def objects(knit: Any, tmp_path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         whole = shown(knit, command, app_id)
         yield "status, describe", whole
         yield from (("an attempt", attempt) for attempt in whole["attempts"])
-        yield from (("an instance", instance) for instance in whole["instances"])
+        yield from (("an instance, containers", instance) for instance in whole["instances"])
         yield "used, capacity, instance, master", whole["used"]
+    yield from (("an instance, containers", one) for one in shown(knit, "containers", app_id))
+    sleeper = knit("run", "-d", "--", "sleep", "600").stdout.strip()
+    wait_for("both run", lambda: [one["state"] for one in shown(knit, "containers", sleeper)] == ["running"] * 2)
+    yield "scale", shown(knit, "scale", sleeper, "0")
+    assert knit("stop", sleeper).returncode == 0
     node = shown(knit, "nodes")[0]
     yield "nodes", node
     yield from (("used, capacity, instance, master", node[key]) for key in ("used", "capacity"))
