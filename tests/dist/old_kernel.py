@@ -2,7 +2,9 @@
 
     old_kernel.py PROGRAM ARGUMENT...
 
-Linux 3.10 (RHEL 7) is the kernel below glibc 2.17. The filter goes on to all that the program starts.
+Linux 3.10 (RHEL 7) is the kernel below glibc 2.17. The filter goes on to all that the program starts. getrandom is
+left: where it is missing OpenSSL reads /dev/urandom, but only if uname tells of a kernel before 4.8 (rand_unix.c,
+wait_random_seeded), and what uname says no filter changes.
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ import platform
 import struct
 import sys
 
-LAST_CALL = 313  # finit_module, the last one of x86-64 in 3.10; statx, getrandom, clone3, openat2 came later
+LAST_CALL = 313  # finit_module, the last one of x86-64 in 3.10; memfd_create, statx, clone3, openat2 came later
+GETRANDOM = 318
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
-LOAD_NUMBER, IF_GREATER, RETURN = 0x20, 0x25, 0x06  # of the BPF machine: BPF_LD|W|ABS, BPF_JMP|JGT|K, BPF_RET|K
+# Of the BPF machine: BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_JMP|JGT|K, BPF_RET|K.
+LOAD_NUMBER, IF_EQUAL, IF_GREATER, RETURN = 0x20, 0x15, 0x25, 0x06
 ALLOW, FAIL_WITH = 0x7FFF0000, 0x00050000
 
 
@@ -33,6 +37,7 @@ def prctl(*arguments: object) -> None:
 def become_old() -> None:
     program = b"".join([
         instruction(LOAD_NUMBER, 0),
+        instruction(IF_EQUAL, GETRANDOM, if_true=1),
         instruction(IF_GREATER, LAST_CALL, if_true=1),
         instruction(RETURN, ALLOW),
         instruction(RETURN, FAIL_WITH | errno.ENOSYS),

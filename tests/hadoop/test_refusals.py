@@ -189,7 +189,8 @@ def test_an_option_is_named_once(knit, leftovers):
 def test_another_default_file_system_beside_hdfs(hadoop, knit, rm_view):
     left = Leftovers(hadoop)
     staging = f"hdfs://{hadoop.layout.address('nn.rpc')}/tmp/beside-{sites.login_name()}"
-    done = knit("-D", "fs.defaultFS=s3a://bucket", "run", "--staging-dir", staging, "--", "echo", "beside")
+    done = knit("-D", "fs.defaultFS=s3a://bucket", "run", "--staging-dir", staging, "-c",
+                "echo beside; sleep 3")  # as long as it runs its node has the log; afterwards none can be read
     assert done.returncode == 0 and "beside" in done.stdout, done
     rm_view.check(left.new_applications()[0]["id"], assigned=2)
 
