@@ -154,6 +154,6 @@ def test_the_main_job_from_there_and_on_old_nodes(old: Userland, old_cluster: Mi
 
 def test_the_kernel_there_is_old(old: Userland) -> None:
     """A program that insists on a call of a later kernel fails: what the tests here run does without."""
-    ended = subprocess.run([*old.kernel(), sys.executable, "-c", "import os; os.memfd_create('x')"], capture_output=True,
-                           text=True)
+    ended = subprocess.run([*old.kernel(), sys.executable, "-c", "import os; os.memfd_create('x')"],
+                           capture_output=True, text=True)
     assert "Function not implemented" in ended.stderr
