@@ -194,6 +194,39 @@ def test_a_container_reads_and_changes_nothing(hadoop: MiniHadoop, knit: Knit, r
     assert knit("stop", app_id).returncode == 0
 
 
+def test_the_master_listens_where_it_is_told_to(knit: Knit, ready: Path, tmp_path: Path):
+    app_id = submit(knit, ready, "--master-port", "28400-28499", "-e", f"OUT={tmp_path}", "-c",
+                    f"echo $KNIT_MASTER_URL >$OUT/url; {OBEDIENT}")
+    running(knit, ready, app_id, 0)
+    assert 28400 <= int((tmp_path / "url").read_text().rpartition(":")[2]) <= 28499
+    assert knit("stop", app_id).returncode == 0
+    refused = knit("run", "--master-bind", "myhost", "--", "true")
+    assert refused.returncode == 2 and "--master-bind myhost" in refused.stderr
+
+
+def test_a_master_that_cannot_be_reached(hadoop: MiniHadoop, knit: Knit, ready: Path):
+    """Everything that can goes on through the ResourceManager and HDFS."""
+    app_id = submit(knit, ready, "--master-bind", "127.0.0.2", "-c", OBEDIENT)
+    running(knit, ready, app_id, 0)
+    stopped = knit("stop", app_id)
+    assert stopped.returncode == 5 and f"the master of {app_id}" in stopped.stderr, stopped.stderr
+    assert states(knit, app_id) == ["running"]  # as the journal says
+    assert knit("kill", app_id).returncode == 0
+    expect_nothing_left(hadoop, knit, app_id, 2, LAST_BEAT)
+
+
+def test_an_application_without_a_channel(hadoop: MiniHadoop, knit: Knit, ready: Path):
+    """No address of that node: the master says so in its log, and works all the same."""
+    app_id = submit(knit, ready, "--master-bind", "203.0.113.1", "-c", OBEDIENT)
+    running(knit, ready, app_id, 0)
+    stopped = knit("stop", app_id)
+    assert stopped.returncode == 2 and f"'knit kill {app_id}' ends it" in stopped.stderr, stopped.stderr
+    assert knit("kill", app_id).returncode == 0
+    hadoop.wait_logs(app_id)
+    assert "there is no control channel" in knit("logs", app_id, "--instance", "master").stdout
+    expect_nothing_left(hadoop, knit, app_id, 2, LAST_BEAT)
+
+
 def test_keys_are_in_no_file_of_the_cluster_and_in_no_environment(hadoop: MiniHadoop, knit: Knit, ready: Path):
     app_id = submit(knit, ready, "-c", f"env; cat launch_container.sh; {OBEDIENT}")
     running(knit, ready, app_id, 0)
