@@ -24,6 +24,7 @@ class FakeApplications final : public ApplicationService {
   std::function<io::Task<void>()> before_submit;
   std::vector<yarn::SubmissionContext> submitted;
   std::vector<ApplicationId> killed;
+  std::size_t asked = 0;  // about what was submitted
 
   io::Task<Result<yarn::NewApplication>> new_application() override {
     co_return yarn::NewApplication{{1763862000000, ++last_id_}, {ByteSize::mib(4096), 8, {}}};
@@ -43,7 +44,7 @@ class FakeApplications final : public ApplicationService {
     ApplicationReport report;
     report.id = id;
     const bool ours = !submitted.empty() && submitted.back().id == id && !has_ended(known->second);
-    if (ours) known->second = life[std::min(asked_++, life.size() - 1)];
+    if (ours) known->second = life[std::min(asked++, life.size() - 1)];
     report.state = known->second;
     if (report.state == ApplicationState::kFailed) {
       report.diagnostics = diagnostics;
@@ -60,7 +61,6 @@ class FakeApplications final : public ApplicationService {
 
  private:
   std::int32_t last_id_ = 0;
-  std::size_t asked_ = 0;
 };
 
 }  // namespace knit::client

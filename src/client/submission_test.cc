@@ -260,15 +260,17 @@ TEST_F(SubmissionTest, InterruptedBeforeItIsAccepted) {
   service_.life = {ApplicationState::kSubmitted};
   auto submission = this->submission(memory_);
   std::optional<Status> ended;
-  loop_.run([](Submission& submission, Observer& observer, std::optional<Status>& ended) -> io::Task<void> {
+  loop_.run([](Submission& submission, Observer& observer, FakeApplications& service,
+               std::optional<Status>& ended) -> io::Task<void> {
     io::TaskGroup group;
     group.spawn(
         [](Submission& submission, Observer& observer, std::optional<Status>& ended) -> io::Task<void> {
           ended = co_await submission.run(kApp, observer);
         }(submission, observer, ended));
-    (void)co_await io::sleep_for(200ms);
+    while (service.asked < 2 && co_await io::yield()) {
+    }
     co_await group.stop();
-  }(submission, observer_, ended));
+  }(submission, observer_, service_, ended));
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->error().code(), ErrorCode::kCancelled);
   EXPECT_THAT(service_.killed, ElementsAre(kApp));
