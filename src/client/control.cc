@@ -10,7 +10,6 @@
 #include "client/describe.h"
 #include "client/owner_keys.h"
 #include "control/messages.h"
-#include "fs/local_file_system.h"
 #include "http/https_client.h"
 #include "io/wait.h"
 
@@ -32,14 +31,12 @@ Error no_channel(const ApplicationReport& report) {
                   waits ? "has no master yet" : "has no control channel (its master's log says why)", id));
 }
 
-io::Task<Result<std::string>> ask(Session& session, ApplicationId id, std::string method, std::string target,
-                                  std::string body) {
-  KNIT_CO_TRY(const auto report, co_await session.resource_manager().report(id));
+io::Task<Result<std::string>> ask(Session& session, ApplicationReport report, std::string method,
+                                  std::string target, std::string body) {
   if (report.state != ApplicationState::kRunning || report.master_host.empty() || report.master_port <= 0)
     co_return no_channel(report);
-  KNIT_CO_TRY(auto folder, keys_folder(session.settings().environment()));
-  fs::LocalFileSystem files;
-  KNIT_CO_TRY(const auto identity, co_await OwnerKeys(files, std::move(folder)).find(id));
+  KNIT_CO_TRY(auto keys, open_owner_keys(session.settings().environment()));
+  KNIT_CO_TRY(const auto identity, co_await keys.find(report.id));
   http::Limits limits;
   limits.max_text = control::kMaxAnswer;
   const io::HostPort master{report.master_host, static_cast<std::uint16_t>(report.master_port)};
@@ -47,8 +44,14 @@ io::Task<Result<std::string>> ask(Session& session, ApplicationId id, std::strin
   auto answer = co_await io::run_until(io::after(kAnswerDeadline),
                                        client.send(std::move(method), std::move(target), std::move(body)));
   if (!answer)
-    co_return std::move(answer).error().with_context(fmt::format("the master of {}", to_string(id)));
+    co_return std::move(answer).error().with_context(fmt::format("the master of {}", to_string(report.id)));
   co_return answer;
+}
+
+io::Task<Result<std::string>> ask(Session& session, ApplicationId id, std::string method, std::string target,
+                                  std::string body) {
+  KNIT_CO_TRY(auto report, co_await session.resource_manager().report(id));
+  co_return co_await ask(session, std::move(report), std::move(method), std::move(target), std::move(body));
 }
 
 }  // namespace
@@ -69,7 +72,7 @@ io::Task<Result<ApplicationReport>> stop_application(Session& session, Applicati
                                                      std::chrono::milliseconds grace) {
   KNIT_CO_TRY(auto report, co_await session.resource_manager().report(id));
   if (has_ended(report.state)) co_return report;
-  KNIT_CO_TRY_VOID(co_await ask(session, id, "POST", "/v1/stop", control::encode_grace(grace)));
+  KNIT_CO_TRY_VOID(co_await ask(session, report, "POST", "/v1/stop", control::encode_grace(grace)));
   auto ended = co_await io::run_until(io::after(grace + kEndDeadline), wait_for_end(session, id));
   if (!ended && ended.error().code() == ErrorCode::kDeadlineExceeded) {
     co_return Error(ErrorCode::kDeadlineExceeded,
@@ -84,8 +87,8 @@ namespace {
 
 constexpr std::int32_t kMasterNumber = -1;
 
-io::Task<Result<std::vector<InstanceReport>>> ask_instances(Session& session, ApplicationId id) {
-  KNIT_CO_TRY(const auto answer, co_await ask(session, id, "GET", "/v1/instances", {}));
+io::Task<Result<std::vector<InstanceReport>>> ask_instances(Session& session, ApplicationReport report) {
+  KNIT_CO_TRY(const auto answer, co_await ask(session, std::move(report), "GET", "/v1/instances", {}));
   co_return control::decode_instances(answer);
 }
 
@@ -109,30 +112,25 @@ io::Task<Result<std::vector<InstanceReport>>> list_instances(Session& session, A
   KNIT_CO_TRY(auto description, co_await describe_application(session, id));
   auto instances = std::move(description.instances);
   if (description.report.state == ApplicationState::kRunning) {
-    if (auto live = co_await ask_instances(session, id)) instances = *std::move(live);
+    if (auto live = co_await ask_instances(session, description.report)) instances = *std::move(live);
   }
   if (!description.attempts.empty()) instances.push_back(master_of(description));
   co_return instances;
 }
 
 io::Task<void> forget_key(Session& session, ApplicationId id) {
-  auto folder = keys_folder(session.settings().environment());
-  if (!folder) co_return;
-  fs::LocalFileSystem files;
-  (void)co_await OwnerKeys(files, *std::move(folder)).forget(id);
+  if (auto keys = open_owner_keys(session.settings().environment())) (void)co_await keys->forget(id);
 }
 
 io::Task<Result<std::string>> export_key(Session& session, ApplicationId id) {
-  KNIT_CO_TRY(auto folder, keys_folder(session.settings().environment()));
-  fs::LocalFileSystem files;
-  KNIT_CO_TRY(const auto text, co_await OwnerKeys(files, std::move(folder)).text(id));
+  KNIT_CO_TRY(auto keys, open_owner_keys(session.settings().environment()));
+  KNIT_CO_TRY(const auto text, co_await keys.text(id));
   co_return text.bytes();
 }
 
 io::Task<Result<ApplicationId>> import_key(Session& session, std::string text) {
-  KNIT_CO_TRY(auto folder, keys_folder(session.settings().environment()));
-  fs::LocalFileSystem files;
-  co_return co_await OwnerKeys(files, std::move(folder)).add(security::Secret(std::move(text)));
+  KNIT_CO_TRY(auto keys, open_owner_keys(session.settings().environment()));
+  co_return co_await keys.add(security::Secret(std::move(text)));
 }
 
 }  // namespace knit::client

@@ -13,7 +13,6 @@
 #include "client/staging_place.h"
 #include "client/submission.h"
 #include "conf/yarn_settings.h"
-#include "fs/local_file_system.h"
 #include "io/task_group.h"
 #include "io/wait.h"
 
@@ -125,13 +124,8 @@ io::Task<Result<ApplicationId>> submit_run(Session& session, RunSpec spec, Launc
   KNIT_CO_TRY_VOID(check_launch(spec));
   YarnApplicationService service(session.resource_manager());
   KNIT_CO_TRY(auto staging, staging_of(session, spec.staging_dir));
-  fs::LocalFileSystem local;
-  std::optional<OwnerKeys> keys;
-  if (auto folder = keys_folder(session.settings().environment())) {
-    keys.emplace(local, *std::move(folder));
-  } else {
-    observer.on_notice(folder.error().message());
-  }
+  auto keys = open_owner_keys(session.settings().environment());
+  if (!keys) observer.on_notice(keys.error().message());
   OwnerKeys* const kept = keys ? &*keys : nullptr;
   KNIT_CO_TRY(auto tools, tools_for(session, service, staging, options, kept));
   Submission submission(std::move(tools), spec);

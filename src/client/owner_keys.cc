@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/try.h"
+#include "fs/local_file_system.h"
 #include "io/wait.h"
 
 namespace knit::client {
@@ -64,6 +65,12 @@ Result<std::string> keys_folder(const conf::Environment& environment) {
                  "there is no place for keys: neither XDG_STATE_HOME nor a home directory is known");
   }
   return state + "/knit/keys";
+}
+
+Result<OwnerKeys> open_owner_keys(const conf::Environment& environment) {
+  static fs::LocalFileSystem machine;  // has no state
+  KNIT_TRY(auto folder, keys_folder(environment));
+  return OwnerKeys(machine, std::move(folder));
 }
 
 std::string OwnerKeys::path(const ApplicationId& id) const {

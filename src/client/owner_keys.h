@@ -43,4 +43,7 @@ class OwnerKeys {
   std::string folder_;
 };
 
+// Those of this machine's user.
+Result<OwnerKeys> open_owner_keys(const conf::Environment& environment);
+
 }  // namespace knit::client

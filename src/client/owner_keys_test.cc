@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 const ApplicationId kId{1763862000000, 42};
 constexpr const char* kFolder = "/home/alice/.local/state/knit/keys";
-constexpr security::WallTime kNow{1763862000123ms};
+constexpr WallTime kNow{1763862000123ms};
 
 security::Identity made(security::Role role) {
   return *security::Authority::create(kId, kNow).issue(

@@ -52,7 +52,4 @@ class Session {
   std::map<std::string, std::unique_ptr<hdfs::HdfsFileSystem>> file_systems_;  // by authority
 };
 
-// The path of "hdfs://nn:8020/a/b" or "/a/b"; a relative one is below `home`.
-std::string path_of(std::string_view uri, const std::string& home);
-
 }  // namespace knit::client
