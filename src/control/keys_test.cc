@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 const ApplicationId kApplication{1763862000000, 42};
-constexpr security::WallTime kNow{1763862000123ms};
+constexpr WallTime kNow{1763862000123ms};
 
 security::Identity identity(const security::Authority& authority) {
   return *authority.issue(

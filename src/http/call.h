@@ -42,9 +42,9 @@ struct Reply {
 Reply error_reply(const Error& error, int status = 0);
 
 struct ReplyForm {
-  bool head_only = false;    // the answer to a HEAD
-  bool closes = false;       // no further request is read from this connection
-  security::WallTime now{};  // told to the client, whose clock may be off
+  bool head_only = false;  // the answer to a HEAD
+  bool closes = false;     // no further request is read from this connection
+  WallTime now{};          // told to the client, whose clock may be off
 };
 // A whole answer as it goes over the connection.
 std::string to_text(const Reply& reply, const ReplyForm& form);

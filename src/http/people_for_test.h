@@ -19,13 +19,13 @@ inline constexpr ApplicationId kTestApplication{1'763'862'000'000, 42};
 
 // Everybody of one application, with certificates for a week.
 struct People {
-  explicit People(security::WallTime now, ApplicationId application = kTestApplication)
+  explicit People(WallTime now, ApplicationId application = kTestApplication)
       : authority(security::Authority::create(application, now)),
         owner(identity({.role = security::Role::kOwner}, now)),
         container(identity({.role = security::Role::kContainer, .instance = 3}, now)),
         master(identity({.role = security::Role::kMaster, .hosts = {"127.0.0.1", "localhost"}}, now)) {}
 
-  security::Identity identity(security::Terms terms, security::WallTime now) const {
+  security::Identity identity(security::Terms terms, WallTime now) const {
     terms.now = now;
     terms.until = now + std::chrono::hours(24 * 7);
     auto made = authority.issue(terms);

@@ -140,8 +140,7 @@ TEST(RequestParser, LimitsHold) {
 }
 
 TEST(Reply, IsWrittenWhole) {
-  const security::WallTime now =
-      std::chrono::sys_days(std::chrono::year(2026) / 11 / 26) + std::chrono::hours(5);
+  const WallTime now = std::chrono::sys_days(std::chrono::year(2026) / 11 / 26) + std::chrono::hours(5);
   const Reply reply{.status = 404, .body = "{}", .headers = {{"X-A", "1"}}};
   const std::string head =
       "HTTP/1.1 404 Not Found\r\nDate: Thu, 26 Nov 2026 05:00:00 GMT\r\nContent-Type: application/json\r\n"

@@ -1,6 +1,8 @@
 // Driver: an HTTPS server for one application's own people.
 #pragma once
 
+#include <knit/run_spec.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -41,11 +43,6 @@ struct ServerLimits {
   std::chrono::seconds idle{60};
   // After so many the client connects anew, and proves anew that its certificate still holds.
   std::uint32_t requests_per_connection = 1000;
-};
-
-// 0 for both: any free port.
-struct PortRange {
-  std::uint16_t first = 0, last = 0;
 };
 
 // Answers one call; an error becomes error_reply(). Runs on the server's loop, many at a time; the server

@@ -75,7 +75,7 @@ struct TlsContext::State {
 };
 
 struct TlsSession::State {
-  State(std::shared_ptr<const TlsContext> of, security::WallTime at) : context(std::move(of)), now(at) {}
+  State(std::shared_ptr<const TlsContext> of, WallTime at) : context(std::move(of)), now(at) {}
 
   // For the next operation. What another has left in the thread's queue of errors would be taken for its own.
   SSL* ready() const {
@@ -87,7 +87,7 @@ struct TlsSession::State {
   Error refused_by_peer(std::string_view alert) const;
 
   std::shared_ptr<const TlsContext> context;
-  security::WallTime now;
+  WallTime now;
   Ssl ssl;
   BIO* in = nullptr;   // owned by ssl
   BIO* out = nullptr;  // owned by ssl
@@ -139,7 +139,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(End end, const secu
       std::make_unique<State>(State{end, std::move(verifier), std::move(made), std::move(own_name)})));
 }
 
-TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, security::WallTime now)
+TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, WallTime now)
     : state_(std::make_unique<State>(std::move(context), now)) {
   const TlsContext::State& common = *state_->context->state_;
   state_->ssl.reset(SSL_new(common.context.get()));

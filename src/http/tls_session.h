@@ -48,7 +48,7 @@ class TlsContext {
 class TlsSession {
  public:
   // `now` judges the other end's certificate.
-  TlsSession(std::shared_ptr<const TlsContext> context, security::WallTime now);
+  TlsSession(std::shared_ptr<const TlsContext> context, WallTime now);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;

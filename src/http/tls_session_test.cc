@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using End = TlsContext::End;
 
-constexpr security::WallTime kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 26) + 5h;
+constexpr WallTime kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 26) + 5h;
 
 const People& people() {
   static const People made(kNow);
@@ -30,8 +30,8 @@ std::string text(const Status& status) {
 
 // Two ends and the bytes between them.
 struct Pair {
-  Pair(const security::Identity& client_is, const security::Identity& master_is,
-       security::WallTime client_now = kNow, security::WallTime master_now = kNow)
+  Pair(const security::Identity& client_is, const security::Identity& master_is, WallTime client_now = kNow,
+       WallTime master_now = kNow)
       : client(context_of(End::kClient, client_is), client_now),
         master(context_of(End::kMaster, master_is), master_now) {}
 

@@ -40,7 +40,7 @@ io::Task<Result<std::string>> address_of(std::string host) {
 
 io::Task<Result<std::unique_ptr<ControlServer>>> ControlServer::start(security::Authority authority,
                                                                       std::string host, std::string bind,
-                                                                      http::PortRange ports,
+                                                                      PortRange ports,
                                                                       control::Service& service,
                                                                       Notes& notes) {
   std::string address = std::move(bind);

@@ -26,8 +26,8 @@ class ControlServer {
   // where that is not empty. Errors: the name's, the port's.
   static io::Task<Result<std::unique_ptr<ControlServer>>> start(security::Authority authority,
                                                                 std::string host, std::string bind,
-                                                                http::PortRange ports,
-                                                                control::Service& service, Notes& notes);
+                                                                PortRange ports, control::Service& service,
+                                                                Notes& notes);
 
   std::uint16_t port() const { return server_->port(); }
   std::string url() const;

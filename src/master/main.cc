@@ -41,8 +41,7 @@ io::Task<std::unique_ptr<ControlServer>> open_control(const control::LaunchFile&
   if (authority && !*authority) co_return nullptr;
   Result<std::unique_ptr<ControlServer>> server =
       authority ? co_await ControlServer::start(**authority, host, file.spec.master_bind,
-                                                {file.spec.master_ports.first, file.spec.master_ports.last},
-                                                master.service(), notes)
+                                                file.spec.master_ports, master.service(), notes)
                 : Result<std::unique_ptr<ControlServer>>(authority.error());
   if (!server) {
     notes.say("there is no control channel: " + server.error().message());

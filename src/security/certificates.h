@@ -10,6 +10,7 @@
 // own certificate all the same (Terms::hosts), for programs like curl that insist on comparing it.
 #pragma once
 
+#include <knit/cluster.h>
 #include <knit/ids.h>
 #include <knit/result.h>
 
@@ -28,8 +29,6 @@ typedef struct x509_store_st X509_STORE;
 typedef struct evp_pkey_st EVP_PKEY;
 
 namespace knit::security {
-
-using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
 // Clocks of a cluster differ: what is issued holds from this long before.
 inline constexpr std::chrono::hours kClockTolerance{1};
