@@ -9,7 +9,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace knit::security;
   const std::string_view pem(reinterpret_cast<const char*>(data), size);
-  static const Authority authority = Authority::create({.cluster_timestamp = 1, .id = 1}, WallTime{});
+  static const Authority authority = Authority::create({.cluster_timestamp = 1, .id = 1}, knit::WallTime{});
   static const auto verifier = PeerVerifier::create(authority.certificate_pem());
   (void)PeerVerifier::create(pem);
   if (pem.find("PRIVATE") != std::string_view::npos) (void)parse_key(Secret(pem));
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (name) KNIT_ASSERT(name->instance >= 0 && !to_string(*name).empty(), "a name that is none");
   (void)validity(**certificate);
   // Nobody guesses a signature.
-  KNIT_ASSERT(!verifier->verify_client(**certificate, WallTime{}), "a forged certificate");
-  KNIT_ASSERT(!verifier->verify_master(**certificate, WallTime{}), "a forged certificate");
+  KNIT_ASSERT(!verifier->verify_client(**certificate, knit::WallTime{}), "a forged certificate");
+  KNIT_ASSERT(!verifier->verify_master(**certificate, knit::WallTime{}), "a forged certificate");
   return 0;
 }
