@@ -17,6 +17,7 @@ dev_help() {
   lint     house rules, format, shellcheck, and clang-tidy on what the last commit changed (--all: on everything)
 
 Each command first installs the Debian packages it lacks; KNIT_NO_INSTALL=1 forbids that, and it says what to install.
-KNIT_TEST_HADOOP="3.3.6 3.4.2" chooses the versions of `test`; what follows `test` goes to pytest (-k, -x).
+KNIT_TEST_HADOOP="3.3.6 3.4.2" chooses the versions of `test`, KNIT_TEST_HADOOP=all takes each; what follows `test`
+goes to pytest (-k, -x).
 TEXT
 }
