@@ -27,6 +27,7 @@ struct InstanceReport {
   NodeId node;
   std::optional<WallTime> started, ended;
   std::optional<std::int32_t> exit_status;
+  std::string exit_class;  // "succeeded", "failed", "memory", "lost", "preempted", "killed", "launch"
   std::string reason;
 };
 

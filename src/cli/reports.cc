@@ -109,6 +109,7 @@ json::value to_json(const InstanceReport& report) {
       {"started", json_time(report.started)},
       {"ended", json_time(report.ended)},
       {"exit_status", or_null(report.exit_status)},
+      {"exit_class", report.exit_class.empty() ? json::value() : text(report.exit_class)},
       {"reason", text(report.reason)},
   };
 }

@@ -45,7 +45,7 @@ io::Task<Status> read_application_logs(Session& session, ApplicationId id, LogsO
   auto pages = node_pages(session);
   const bool ended = !report || has_ended(report->state);
   if (!pages && !ended) co_return std::move(pages).error();
-  if (!pages) pages = NodePages({}, session.connect_timeout());
+  if (!pages) pages = logs::NodePages({}, session.connect_timeout());
 
   if (story.journal) {
     auto read = co_await story.journal->poll(report ? std::max(report->current_attempt.attempt, 1) : 0);

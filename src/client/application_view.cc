@@ -93,7 +93,7 @@ Result<UploadFolders> SessionView::uploads(const std::string& user) {
   return folders;
 }
 
-Result<NodePages> node_pages(Session& session) {
+Result<logs::NodePages> node_pages(Session& session) {
   KNIT_TRY(const bool tls, conf::yarn_web_uses_tls(session.settings()));
   if (tls) {
     return Error(
@@ -101,7 +101,7 @@ Result<NodePages> node_pages(Session& session) {
         "the NodeManagers' pages speak TLS (yarn.http.policy), which Knit does not yet: logs can be read "
         "once the application has ended");
   }
-  return NodePages({}, session.connect_timeout());
+  return logs::NodePages({}, session.connect_timeout());
 }
 
 io::Task<Story> find_story(Session& session, ApplicationId id, std::string user, std::string staging_dir) {
@@ -137,7 +137,7 @@ io::Task<Result<RunResult>> follow_application(Session& session, ApplicationId i
   auto pages = node_pages(session);
   if (!pages) {
     observer.on_notice(pages.error().message());
-    pages = NodePages({}, session.connect_timeout());
+    pages = logs::NodePages({}, session.connect_timeout());
     plan.logs = false;
   }
   auto result = co_await follow(view, story.journal.get(), *pages, std::move(plan), observer);

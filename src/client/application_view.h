@@ -10,10 +10,10 @@
 
 #include "client/follow.h"
 #include "client/journal_follow.h"
-#include "client/node_pages.h"
 #include "client/session.h"
 #include "client/staging_place.h"
 #include "control/launch_file.h"
+#include "logs/node_pages.h"
 
 namespace knit::client {
 
@@ -33,7 +33,7 @@ class SessionView final : public ApplicationView {
 };
 
 // The pages of a session's NodeManagers. kUnimplemented where they speak TLS.
-Result<NodePages> node_pages(Session& session);
+Result<logs::NodePages> node_pages(Session& session);
 
 // What Knit itself knows about an application.
 struct Story {

@@ -34,7 +34,7 @@ bool may_pass(const Error& error) {
 
 class Follower {
  public:
-  Follower(ApplicationView& application, JournalFollower* journal, NodePages& pages, FollowPlan plan,
+  Follower(ApplicationView& application, JournalFollower* journal, logs::NodePages& pages, FollowPlan plan,
            RunObserver& observer)
       : application_(application),
         journal_(journal),
@@ -289,6 +289,7 @@ io::Task<Status> Follower::tell_the_rest() {
   tell_changes();
   if (!plan_.logs || !output_.pending()) co_return Status();
   co_await output_.finish_from_nodes(io::after(kNodesPatience));
+  if (state() && report_->log_aggregation == LogAggregation::kDisabled) output_.finish_from_record(*state());
   if (output_.pending() && !output_.failure()) {
     auto uploads = application_.uploads(report_->user);
     if (uploads) {
@@ -310,8 +311,8 @@ io::Task<Status> Follower::tell_the_rest() {
 
 }  // namespace
 
-io::Task<Result<RunResult>> follow(ApplicationView& application, JournalFollower* journal, NodePages& pages,
-                                   FollowPlan plan, RunObserver& observer) {
+io::Task<Result<RunResult>> follow(ApplicationView& application, JournalFollower* journal,
+                                   logs::NodePages& pages, FollowPlan plan, RunObserver& observer) {
   Follower follower(application, journal, pages, std::move(plan), observer);
   co_return co_await follower.run();
 }

@@ -9,11 +9,11 @@
 #include <string>
 
 #include "client/journal_follow.h"
-#include "client/node_pages.h"
 #include "client/output.h"
 #include "client/reasons.h"
 #include "client/uploads.h"
 #include "io/task.h"
+#include "logs/node_pages.h"
 
 namespace knit::client {
 
@@ -46,7 +46,7 @@ struct FollowPlan {
 // then there is neither output nor instances. A ResourceManager, NameNode or NodeManager that cannot be
 // reached is a notice, and is waited for. kNotFound for an application that the ResourceManager does not know
 // and of which there is no record. Cancelled, it leaves the application running and answers kCancelled.
-io::Task<Result<RunResult>> follow(ApplicationView& application, JournalFollower* journal, NodePages& pages,
-                                   FollowPlan plan, RunObserver& observer);
+io::Task<Result<RunResult>> follow(ApplicationView& application, JournalFollower* journal,
+                                   logs::NodePages& pages, FollowPlan plan, RunObserver& observer);
 
 }  // namespace knit::client

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "base/try.h"
-#include "client/fake_nodes_for_test.h"
 #include "client/run_result.h"
 #include "fs/memory_file_system.h"
 #include "io/loop.h"
+#include "logs/fake_nodes_for_test.h"
 
 namespace knit::client {
 namespace {
@@ -76,8 +76,8 @@ class Follow : public ::testing::Test {
  public:  // for coroutines that are no members
   Follow() {
     loop_.run([](Follow* test) -> io::Task<void> {
-      test->nodes_ = std::make_unique<FakeNodes>();
-      test->pages_ = std::make_unique<NodePages>(test->nodes_->options());
+      test->nodes_ = std::make_unique<logs::FakeNodes>();
+      test->pages_ = std::make_unique<logs::NodePages>(test->nodes_->options());
       test->group_ = std::make_unique<io::TaskGroup>();
       co_return;
     }(this));
@@ -158,8 +158,8 @@ class Follow : public ::testing::Test {
   Observer observer_;
   JournalFollower journal_{{&fs_, kStaging}, kApp};
   std::string journal_bytes_;
-  std::unique_ptr<FakeNodes> nodes_;
-  std::unique_ptr<NodePages> pages_;
+  std::unique_ptr<logs::FakeNodes> nodes_;
+  std::unique_ptr<logs::NodePages> pages_;
   std::unique_ptr<io::TaskGroup> group_;
   std::optional<Result<RunResult>> result_;
 };

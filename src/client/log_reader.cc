@@ -11,6 +11,7 @@
 #include "base/try.h"
 #include "client/log_choice.h"
 #include "client/log_pieces.h"
+#include "client/recorded_output.h"
 #include "io/wait.h"
 
 namespace knit::client {
@@ -38,10 +39,11 @@ std::string name_of(const ContainerRun& run) {
 
 class LogReader {
  public:
-  LogReader(ApplicationView& application, NodePages& pages, ApplicationReport report, LogChoice choice,
-            LogsOptions options, LogOutput output)
+  LogReader(ApplicationView& application, logs::NodePages& pages, ApplicationReport report,
+            const RunState* state, LogChoice choice, LogsOptions options, LogOutput output)
       : application_(application),
         pages_(pages),
+        state_(state),
         report_(std::move(report)),
         choice_(std::move(choice)),
         options_(std::move(options)),
@@ -63,6 +65,8 @@ class LogReader {
   io::Task<Result<Live>> read_running(const ContainerRun& run);
   io::Task<Result<bool>> read_listed(const ContainerRun& run, const logs::NodeLogList& list);
   io::Task<Status> read_kept();
+  Result<bool> read_recorded(const ContainerRun& run);
+  std::string why_not_recorded(const ContainerRun& run) const;
   io::Task<Status> read_ended();
   io::Task<Result<logs::Uploads>> wait_for_uploads(const UploadFolders& folders);
   bool all_there(const logs::Uploads& uploads) const;
@@ -80,7 +84,8 @@ class LogReader {
   Status outcome() const;
 
   ApplicationView& application_;
-  NodePages& pages_;
+  logs::NodePages& pages_;
+  const RunState* state_;
   ApplicationReport report_;
   LogChoice choice_;
   LogsOptions options_;
@@ -248,6 +253,32 @@ io::Task<Status> LogReader::read_live() {
   co_return Status();
 }
 
+// What a failed run wrote last, from the application's record. False where that has nothing of it.
+Result<bool> LogReader::read_recorded(const ContainerRun& run) {
+  const auto* output = state_ ? state_->output(run.id) : nullptr;
+  if (!output || output->streams.empty()) return false;
+  for (const auto& stream : output->streams) {
+    if (!wants_file(options_, stream.file)) {
+      other_files_.insert(stream.file);
+      continue;
+    }
+    found_file_ = true;
+    const auto seen = live_[{run.id, stream.file}].seen();
+    const auto part = recorded_rest(stream, seen, options_.tail_lines);
+    if (part.missing > 0) output_.notice(recorded_gap(stream, name_of(run), part));
+    if (!part.bytes.empty()) KNIT_TRY_VOID(pass_on(run, stream.file, io::as_bytes(part.bytes)));
+  }
+  read_.insert(run.id);
+  return true;
+}
+
+std::string LogReader::why_not_recorded(const ContainerRun& run) const {
+  const auto* output = state_ ? state_->output(run.id) : nullptr;
+  if (!output) return fmt::format("{}; the record has the last output of failed instances", kNothingKept);
+  return fmt::format("{}, and the master could not read it for the record: {}", kNothingKept,
+                     output->unavailable);
+}
+
 // Without aggregation nodes keep logs for a while (yarn.nodemanager.log.retain-seconds).
 io::Task<Status> LogReader::read_kept() {
   for (const auto& run : choice_.runs) {
@@ -263,7 +294,8 @@ io::Task<Status> LogReader::read_kept() {
         if (read && *read) continue;
       }
     }
-    if (expects_logs(run)) miss(run, kNothingKept, ErrorCode::kNotFound);
+    KNIT_CO_TRY(const bool recorded, read_recorded(run));
+    if (!recorded && expects_logs(run)) miss(run, why_not_recorded(run), ErrorCode::kNotFound);
   }
   if (choice_.runs.empty()) co_return Error(ErrorCode::kNotFound, kNothingKept);
   co_return Status();
@@ -431,7 +463,7 @@ io::Task<Status> LogReader::read_ended() {
 
 }  // namespace
 
-io::Task<Status> read_logs(ApplicationView& application, NodePages& pages, ApplicationReport report,
+io::Task<Status> read_logs(ApplicationView& application, logs::NodePages& pages, ApplicationReport report,
                            const RunState* state, LogsOptions options, LogOutput output) {
   KNIT_CO_TRY_VOID(check_choice(options, report.id, state));
   std::vector<ContainerRun> known;
@@ -440,7 +472,7 @@ io::Task<Status> read_logs(ApplicationView& application, NodePages& pages, Appli
     for (const auto& container : containers) known.push_back(run_of(container));
   }
   KNIT_CO_TRY(auto choice, choose_logs(options, report.id, state, known, has_ended(report.state)));
-  LogReader reader(application, pages, std::move(report), std::move(choice), std::move(options),
+  LogReader reader(application, pages, std::move(report), state, std::move(choice), std::move(options),
                    std::move(output));
   co_return co_await reader.read();
 }

@@ -24,7 +24,7 @@ struct LogOutput {
 // and are not within options.timeout are notices (but for a single one) and an error in the end:
 // kDeadlineExceeded, kUnavailable where their nodes cannot be reached, or kNotFound where the cluster keeps
 // none. kNotFound: no such instance, container or log.
-io::Task<Status> read_logs(ApplicationView& application, NodePages& pages, ApplicationReport report,
+io::Task<Status> read_logs(ApplicationView& application, logs::NodePages& pages, ApplicationReport report,
                            const RunState* state, LogsOptions options, LogOutput output);
 
 // The same, and with options.follow until the application has ended, on a session's cluster.

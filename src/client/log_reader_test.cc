@@ -4,12 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "base/try.h"
-#include "client/fake_nodes_for_test.h"
 #include "client/golden_upload_for_test.h"
 #include "client/log_choice.h"
 #include "fs/memory_file_system.h"
 #include "io/loop.h"
 #include "io/wait.h"
+#include "logs/fake_nodes_for_test.h"
 
 namespace knit::client {
 namespace {
@@ -49,8 +49,8 @@ class Logs : public ::testing::Test {
  protected:
   Logs() {
     loop_.run([](Logs* test) -> io::Task<void> {
-      test->nodes_ = std::make_unique<FakeNodes>();
-      test->pages_ = std::make_unique<NodePages>(test->nodes_->options());
+      test->nodes_ = std::make_unique<logs::FakeNodes>();
+      test->pages_ = std::make_unique<logs::NodePages>(test->nodes_->options());
       test->group_ = std::make_unique<io::TaskGroup>();
       co_return;
     }(this));
@@ -127,8 +127,8 @@ class Logs : public ::testing::Test {
   fs::MemoryFileSystem fs_;
   FakeApplication application_{fs_};
   RunState state_;
-  std::unique_ptr<FakeNodes> nodes_;
-  std::unique_ptr<NodePages> pages_;
+  std::unique_ptr<logs::FakeNodes> nodes_;
+  std::unique_ptr<logs::NodePages> pages_;
   std::unique_ptr<io::TaskGroup> group_;
   std::optional<Status> result_;
   std::vector<std::array<std::string, 3>> texts_;  // instance, file, bytes
@@ -229,7 +229,7 @@ TEST_F(Logs, NodesThatNeverAnswerCostTheTimeoutTogether) {
     KNIT_CO_TRY_VOID(co_await io::sleep_for(1h));
     co_return Error(ErrorCode::kInternal, "somebody waited for an hour");
   };
-  pages_ = std::make_unique<NodePages>(silent, 10s);
+  pages_ = std::make_unique<logs::NodePages>(silent, 10s);
   auto options = only("stdout");
   options.timeout = 30s;
   const auto result = read(options);
@@ -286,6 +286,32 @@ TEST_F(Logs, WithoutAggregationNodesKeepThemForAWhile) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code(), ErrorCode::kNotFound);
   EXPECT_THAT(result.error().message(), HasSubstr("yarn.log-aggregation-enable"));
+}
+
+TEST_F(Logs, WithoutAggregationTheRecordHasTheLastOutputOfFailedRuns) {
+  make_knits();
+  end(LogAggregation::kDisabled);
+  state_.apply(control::InstanceOutput{
+      container(3), WallTime{}, {{"stdout", 12, "a\nb\n"}, {"stderr", 5, "boom\n"}}, ""});
+  state_.apply(control::InstanceOutput{container(2), WallTime{}, {}, "its node was away"});
+  LogsOptions options;
+  options.instance = 0;
+  ASSERT_TRUE(read(options));
+  using A = std::array<std::string, 3>;
+  EXPECT_THAT(texts_, ElementsAre(A{"0", "stdout", "a\nb\n"}, A{"0", "stderr", "boom\n"}));
+  EXPECT_THAT(notices_,
+              ElementsAre("stdout of instance 0 (container_1795397000582_0023_01_000003): 8 bytes are "
+                          "lost; what follows are its last 4, kept by the application's record"));
+  texts_.clear();
+  options.tail_lines = 1;
+  options.log = "stdout";
+  ASSERT_TRUE(read(options));
+  EXPECT_EQ(texts_.at(0)[2], "b\n");
+  options.log = "syslog";
+  EXPECT_THAT(read(options).error().message(), HasSubstr("there are: stderr, stdout"));
+  options.log.clear();
+  options.instance = 1;
+  EXPECT_THAT(read(options).error().message(), HasSubstr("for the record: its node was away"));
 }
 
 TEST_F(Logs, ALogNobodyHas) {

@@ -15,7 +15,7 @@ constexpr io::Duration kFirstRetry = std::chrono::seconds(1), kLastRetry = std::
 
 }  // namespace
 
-OutputFollower::OutputFollower(NodePages& pages, OutputSink& sink, OutputOptions options)
+OutputFollower::OutputFollower(logs::NodePages& pages, OutputSink& sink, OutputOptions options)
     : pages_(pages), sink_(sink), options_(std::move(options)) {}
 
 OutputFollower::~OutputFollower() = default;

@@ -15,12 +15,12 @@
 #include <string_view>
 #include <vector>
 
-#include "client/node_pages.h"
 #include "client/run_state.h"
 #include "client/uploads.h"
 #include "io/task_group.h"
 #include "io/wait.h"
 #include "logs/follow_cursor.h"
+#include "logs/node_pages.h"
 
 namespace knit::client {
 
@@ -55,7 +55,7 @@ class OutputFollower {
   // Of waiting for the end of an earlier run's output.
   static constexpr io::Duration kPredecessorPatience = std::chrono::seconds(10);
 
-  OutputFollower(NodePages& pages, OutputSink& sink, OutputOptions options);
+  OutputFollower(logs::NodePages& pages, OutputSink& sink, OutputOptions options);
   ~OutputFollower();
   OutputFollower(const OutputFollower&) = delete;
   OutputFollower& operator=(const OutputFollower&) = delete;
@@ -70,6 +70,8 @@ class OutputFollower {
   io::Task<void> finish_from_nodes(io::Deadline deadline);
   // The rest from what the nodes uploaded, or uploads within the deadline. What cannot be had is a notice.
   io::Task<void> finish_from_uploads(UploadFolders folders, UploadState state, io::Deadline deadline);
+  // What the record has of runs that failed, where the nodes keep nothing any more.
+  void finish_from_record(const RunState& state);
   // Gives up all that is still pending, with a notice for each: why its upload could not be read, or
   // `reason`.
   void give_up(std::string_view reason) {
@@ -119,7 +121,7 @@ class OutputFollower {
   io::Task<Result<bool>> read_upload(logs::NodeLog& upload, Log* log);
   io::Task<Status> read_entry(logs::NodeLog& upload, const logs::LogEntry& entry, Log* log);
 
-  NodePages& pages_;
+  logs::NodePages& pages_;
   OutputSink& sink_;
   OutputOptions options_;
   std::list<Log> logs_;  // in the order in which they came; pointers to them stay valid

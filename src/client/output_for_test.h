@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "client/fake_nodes_for_test.h"
 #include "client/golden_upload_for_test.h"
 #include "client/line_output.h"
 #include "client/output.h"
 #include "fs/memory_file_system.h"
 #include "io/loop.h"
+#include "logs/fake_nodes_for_test.h"
 
 namespace knit::client {
 
@@ -64,8 +64,8 @@ class OutputFixture : public ::testing::Test {
  public:  // for coroutines that are no members
   OutputFixture() {
     loop_.run([](OutputFixture* test) -> io::Task<void> {
-      test->nodes_ = std::make_unique<FakeNodes>();
-      test->pages_ = std::make_unique<NodePages>(test->nodes_->options());
+      test->nodes_ = std::make_unique<logs::FakeNodes>();
+      test->pages_ = std::make_unique<logs::NodePages>(test->nodes_->options());
       test->output_ = std::make_unique<OutputFollower>(*test->pages_, test->lines_, options());
       co_return;
     }(this));
@@ -126,8 +126,8 @@ class OutputFixture : public ::testing::Test {
   fs::MemoryFileSystem fs_;
   OutputObserver observer_;
   LineOutput lines_{observer_};
-  std::unique_ptr<FakeNodes> nodes_;
-  std::unique_ptr<NodePages> pages_;
+  std::unique_ptr<logs::FakeNodes> nodes_;
+  std::unique_ptr<logs::NodePages> pages_;
   std::unique_ptr<OutputFollower> output_;
   UploadFolders uploads_{{&fs_, "/logs"}};
 };

@@ -46,6 +46,21 @@ TEST_F(Output, TellsMuchAtOnce) {
   EXPECT_FALSE(output_->pending());
 }
 
+TEST_F(Output, TheRecordHasWhatAFailedRunWroteAfterItWasLastRead) {
+  const auto one = run(0, 2), two = run(1, 3), three = run(2, 4);
+  logs(one) = {{"stdout", "a\nb"}, {"stderr", ""}};
+  update({one, two, three});
+  EXPECT_THAT(take(), ElementsAre("0 | a"));
+  RunState state;
+  state.apply(
+      control::InstanceOutput{one.id, WallTime{}, {{"stdout", 6, "a\nbcd\n"}, {"stderr", 3, "x\ny"}}, ""});
+  state.apply(control::InstanceOutput{two.id, WallTime{}, {{"stdout", 99, "end\n"}}, ""});
+  output_->finish_from_record(state);
+  EXPECT_THAT(take(), ElementsAre("0 | bcd", "0 ! x", "0 ! y$", "1 | end"));
+  EXPECT_THAT(observer_.notices, ElementsAre(HasSubstr("95 bytes are lost")));
+  EXPECT_TRUE(output_->pending()) << "of the third the record has nothing";
+}
+
 TEST_F(Output, ALaterRunWaitsForTheEarlierOnesEnd) {
   const auto first = run(0, 2), second = run(0, 3, "other", 1);
   update({first});

@@ -4,6 +4,7 @@
 
 #include "base/try.h"
 #include "client/output.h"
+#include "client/recorded_output.h"
 #include "yarn/exit_status.h"
 
 namespace knit::client {
@@ -107,6 +108,25 @@ io::Task<bool> OutputFollower::read_uploads(const std::vector<logs::NodeFile>& f
     progress = true;
   }
   co_return progress;
+}
+
+void OutputFollower::finish_from_record(const RunState& state) {
+  for (auto& log : logs_) {
+    const auto* output = log.done ? nullptr : state.output(log.run.id);
+    if (!output || output->streams.empty()) continue;
+    for (const auto& stream : output->streams) {
+      if (failure_) return;
+      if (!options_.wants_file(stream.file)) continue;
+      auto& file = log.files[stream.file];
+      const auto part = recorded_rest(stream, file.cursor.seen(), options_.tail_lines);
+      if (part.missing > 0) sink_.on_notice(recorded_gap(stream, to_string(log.run.id), part));
+      file.cursor.read_on(part.missing + part.bytes.size());
+      if (part.bytes.empty()) continue;
+      if (auto taken = sink_.on_bytes(log.run, stream.file, io::as_bytes(part.bytes)); !taken)
+        fail(taken.error());
+    }
+    end_log(log);
+  }
 }
 
 io::Task<void> OutputFollower::finish_from_uploads(UploadFolders folders, UploadState state,

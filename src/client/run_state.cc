@@ -9,6 +9,13 @@ namespace knit::client {
 using control::ExitClass;
 using Phase = ContainerRun::Phase;
 
+namespace {
+
+// Far more than a master writes (master/failed_output.h).
+constexpr std::size_t kMaxOutputSize = 32u << 20;
+
+}  // namespace
+
 void RunState::apply(const control::JournalEntry& entry) {
   std::visit([this](const auto& value) { apply_entry(value); }, entry);
 }
@@ -21,6 +28,11 @@ const control::MasterStarted& RunState::master() const {
 const ContainerRun* RunState::find(const ContainerId& id) const {
   const auto found = index_.find(id);
   return found == index_.end() ? nullptr : &containers_[found->second];
+}
+
+const control::InstanceOutput* RunState::output(const ContainerId& id) const {
+  const auto found = outputs_.find(id);
+  return found == outputs_.end() ? nullptr : &found->second;
 }
 
 ContainerRun& RunState::run_of(const ContainerId& id) {
@@ -73,6 +85,11 @@ void RunState::apply_entry(const control::InstanceEnded& entry) {
   run.reason = entry.reason;
   run.final = entry.final;
   latest_.try_emplace(entry.instance, index_.at(entry.container));
+}
+
+void RunState::apply_entry(const control::InstanceOutput& entry) {
+  for (const auto& stream : entry.streams) output_size_ += stream.bytes.size();
+  if (output_size_ <= kMaxOutputSize) outputs_.insert_or_assign(entry.container, entry);
 }
 
 void RunState::apply_entry(const control::Scaled& entry) {
@@ -146,6 +163,7 @@ std::vector<InstanceReport> RunState::instances() const {
     report.started = run.started;
     report.ended = run.ended;
     report.exit_status = run.exit_status;
+    if (run.exit_class) report.exit_class = control::to_string(*run.exit_class);
     report.reason = run.reason;
   }
   return out;

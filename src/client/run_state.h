@@ -51,6 +51,8 @@ class RunState {
   // Masters included, in the order in which they were started.
   const std::vector<ContainerRun>& containers() const { return containers_; }
   const ContainerRun* find(const ContainerId& id) const;
+  // What a failed run wrote last, where the journal has it.
+  const control::InstanceOutput* output(const ContainerId& id) const;
 
   // By number, from 0 to what was asked for; those without a container yet are "pending".
   std::vector<InstanceReport> instances() const;
@@ -67,6 +69,7 @@ class RunState {
   void apply_entry(const control::InstanceStarting& entry);
   void apply_entry(const control::InstanceStarted& entry);
   void apply_entry(const control::InstanceEnded& entry);
+  void apply_entry(const control::InstanceOutput& entry);
   void apply_entry(const control::Scaled& entry);
   void apply_entry(const control::StopRequested& entry);
   void apply_entry(const control::ApplicationEnded& entry);
@@ -76,6 +79,8 @@ class RunState {
   std::optional<control::ApplicationEnded> end_;
   std::vector<ContainerRun> containers_;
   std::map<ContainerId, std::size_t> index_;
+  std::map<ContainerId, control::InstanceOutput> outputs_;
+  std::size_t output_size_ = 0;
   std::map<std::int32_t, std::size_t> latest_;  // by instance
   std::int32_t scaled_ = 0;                     // numbers given out, where the application was scaled
   std::set<std::int32_t> removed_;              // instances, on request

@@ -135,6 +135,7 @@ std::vector<JournalEntry> one_of_each() {
           InstanceStarted{kContainer, kTime},
           InstanceEnded{3, 1, kContainer, kTime, -104, ExitClass::kMemory, "was killed", "lines\nof stderr\n",
                         true},
+          InstanceOutput{kContainer, kTime, {{"stdout", 300, every_byte()}, {"stderr", 0, ""}}, "why not"},
           Scaled{kTime, 12, {3, 7}, true},
           StopRequested{kTime, 10s},
           ApplicationEnded{kTime, FinalStatus::kFailed, "1 of 10"}};
@@ -157,11 +158,16 @@ TEST(Journal, EntriesComeBackAsTheyWere) {
   EXPECT_EQ(ended.exit_status, -104);
   EXPECT_TRUE(ended.final);
   EXPECT_EQ(ended.time, kTime);
-  auto scaled = std::get<Scaled>(*decode_journal_line(encode(one_of_each()[4])));
+  auto output = std::get<InstanceOutput>(*decode_journal_line(encode(one_of_each()[4])));
+  ASSERT_EQ(output.streams.size(), 2U);
+  EXPECT_EQ(output.streams[0].bytes, every_byte());
+  EXPECT_EQ(output.streams[0].length, 300U);
+  EXPECT_EQ(output.unavailable, "why not");
+  auto scaled = std::get<Scaled>(*decode_journal_line(encode(one_of_each()[5])));
   EXPECT_EQ(scaled.total, 12);
   EXPECT_THAT(scaled.removed, ElementsAre(3, 7));
   EXPECT_TRUE(scaled.held);
-  EXPECT_EQ(std::get<StopRequested>(*decode_journal_line(encode(one_of_each()[5]))).grace, 10s);
+  EXPECT_EQ(std::get<StopRequested>(*decode_journal_line(encode(one_of_each()[6]))).grace, 10s);
 }
 
 TEST(Journal, LongTextsAreCutAndLinesStayWithinTheirLimit) {
@@ -177,6 +183,20 @@ TEST(Journal, LongTextsAreCutAndLinesStayWithinTheirLimit) {
   const std::string line = encode(started);
   EXPECT_LE(line.size(), kMaxJournalLine);
   EXPECT_THAT(std::get<MasterStarted>(*decode_journal_line(line)).command, ElementsAre("first"));
+}
+
+TEST(Journal, OutputThatIsWorstToWriteDownStillFits) {
+  for (const char byte : {'\x01', '\xFF', 'x'}) {
+    const std::string most = "begins" + std::string(kMaxOutputBytes, byte);
+    const std::string line =
+        encode(InstanceOutput{kContainer, kTime, {{"stdout", 1 << 20, most}, {"stderr", 1 << 20, most}}, ""});
+    EXPECT_LE(line.size(), kMaxJournalLine);
+    const auto read = decode_journal_line(line);
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(std::get<InstanceOutput>(*read).streams[1].bytes, std::string(kMaxOutputBytes, byte));
+  }
+  const auto lies = encode(InstanceOutput{kContainer, kTime, {{"stdout", 3, "four"}}, ""});
+  EXPECT_THAT(decode_journal_line(lies).error().message(), HasSubstr("streams[0]: bytes"));
 }
 
 TEST(Journal, ReadsWhileItGrowsAtEveryPlaceItCanBeCut) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/json.h"
@@ -83,6 +84,24 @@ json::object to_object(const InstanceEnded& entry) {
           {"final", entry.final}};
 }
 
+// Escaped, each byte may take six: two streams still fit into a line.
+json::object to_object(const InstanceOutput& entry) {
+  json::array streams;
+  for (const auto& stream : entry.streams) {
+    if (streams.size() == kMaxOutputStreams) break;
+    const std::string_view bytes = stream.bytes;
+    const auto cut = bytes.size() - std::min(bytes.size(), kMaxOutputBytes);
+    streams.push_back(json::object{{"file", cut_text(stream.file)},
+                                   {"length", static_cast<std::int64_t>(stream.length)},
+                                   {"bytes", json_bytes(bytes.substr(cut))}});
+  }
+  return {{"kind", "instance_output"},
+          {"container", to_string(entry.container)},
+          {"time_ms", ms(entry.time)},
+          {"streams", std::move(streams)},
+          {"unavailable", cut_text(entry.unavailable)}};
+}
+
 json::object to_object(const Scaled& entry) {
   return {{"kind", "scaled"},
           {"time_ms", ms(entry.time)},
@@ -149,6 +168,23 @@ InstanceEnded read_instance_ended(JsonReader& in) {
   return entry;
 }
 
+InstanceOutput read_instance_output(JsonReader& in) {
+  InstanceOutput entry;
+  entry.container = in.parsed("container", ContainerId::parse);
+  entry.time = time(in);
+  for (auto& one : in.objects("streams", kMaxOutputStreams)) {
+    InstanceOutput::Stream stream;
+    stream.file = one.text("file");
+    stream.bytes = one.bytes("bytes");
+    stream.length = static_cast<std::uint64_t>(one.integer("length", 0));
+    if (stream.bytes.size() > std::min<std::uint64_t>(stream.length, kMaxOutputBytes))
+      one.fail("bytes", "are more than there can be");
+    entry.streams.push_back(std::move(stream));
+  }
+  entry.unavailable = in.text_or("unavailable", "");
+  return entry;
+}
+
 }  // namespace
 
 std::string encode(const JournalEntry& entry) {
@@ -172,6 +208,8 @@ Result<JournalEntry> decode_journal_line(std::string_view line) {
     entry = InstanceStarted{in.parsed("container", ContainerId::parse), time(in)};
   } else if (kind == "instance_ended") {
     entry = read_instance_ended(in);
+  } else if (kind == "instance_output") {
+    entry = read_instance_output(in);
   } else if (kind == "scaled") {
     Scaled scaled{
         .time = time(in), .total = number(in, "total"), .removed = {}, .held = in.boolean_or("held", false)};

@@ -66,6 +66,21 @@ struct InstanceEnded {
   bool final = false;       // this instance will not be started again
 };
 
+// What a run that failed wrote last, as its NodeManager showed it afterwards: for clusters that keep no logs.
+struct InstanceOutput {
+  struct Stream {
+    std::string file;          // "stdout"
+    std::uint64_t length = 0;  // of all that was written
+    std::string bytes;         // the end of it, at most kMaxOutputBytes
+  };
+  ContainerId container;
+  WallTime time{};
+  std::vector<Stream> streams;  // at most kMaxOutputStreams
+  std::string unavailable;      // why there is nothing of it; else empty
+};
+inline constexpr std::size_t kMaxOutputBytes = 64u << 10;
+inline constexpr std::size_t kMaxOutputStreams = 2;
+
 // Before instances that were added on request are asked for, and before removed ones are stopped.
 struct Scaled {
   WallTime time{};
@@ -88,8 +103,8 @@ struct ApplicationEnded {
   std::string diagnostics;
 };
 
-using JournalEntry = std::variant<MasterStarted, InstanceStarting, InstanceStarted, InstanceEnded, Scaled,
-                                  StopRequested, ApplicationEnded>;
+using JournalEntry = std::variant<MasterStarted, InstanceStarting, InstanceStarted, InstanceEnded,
+                                  InstanceOutput, Scaled, StopRequested, ApplicationEnded>;
 
 // One line without its newline, never longer than kMaxJournalLine: long texts are cut, and a command that is
 // too long is left out but for its first word.

@@ -144,6 +144,7 @@ std::string encode(const std::vector<InstanceReport>& instances) {
                      {"started_ms", time_or_null(one.started)},
                      {"ended_ms", time_or_null(one.ended)},
                      {"exit_status", one.exit_status ? json::value(*one.exit_status) : json::value()},
+                     {"exit_class", one.exit_class.empty() ? json::value() : json_text(one.exit_class)},
                      {"reason", json_text(one.reason)}});
   }
   return text + "]}";
@@ -164,6 +165,7 @@ Result<std::vector<InstanceReport>> decode_instances(std::string_view text) {
     report.ended = time_or_none(one, "ended_ms");
     if (one.has("exit_status"))
       report.exit_status = static_cast<std::int32_t>(one.integer("exit_status", INT32_MIN, INT32_MAX));
+    report.exit_class = one.text_or("exit_class", "");
     report.reason = one.text_or("reason", "");
   }
   KNIT_TRY_VOID(in.status());

@@ -39,6 +39,7 @@ std::vector<InstanceReport> instances() {
             .started = WallTime(1s),
             .ended = WallTime(2s),
             .exit_status = -104,
+            .exit_class = "memory",
             .reason = "was over its memory limit"};
   return all;
 }
@@ -73,6 +74,7 @@ TEST(Messages, InstancesComeBackAsTheyWere) {
   EXPECT_EQ(one.started, WallTime(1s));
   EXPECT_EQ(one.ended, WallTime(2s));
   EXPECT_EQ(one.exit_status, -104);
+  EXPECT_EQ(one.exit_class, "memory");
   EXPECT_EQ(one.reason, "was over its memory limit");
 }
 

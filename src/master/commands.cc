@@ -89,6 +89,7 @@ Result<std::vector<InstanceReport>> Commands::instances() const {
     if (one.phase == app::Phase::kStarting || one.phase == app::Phase::kRunning) continue;
     report.ended = one.ended;
     report.exit_status = one.exit_status;
+    report.exit_class = app::to_string(*one.exit_class);
   }
   return out;
 }

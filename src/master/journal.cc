@@ -47,6 +47,10 @@ io::Task<Result<bool>> Journal::recover_from(std::string path, std::int32_t atte
     }
     good += newline + 1;
     if (!entry) continue;
+    if (std::holds_alternative<control::InstanceOutput>(*entry)) {
+      recovered_output_ += newline;
+      continue;
+    }
     const auto* started = std::get_if<control::MasterStarted>(&*entry);
     whole = whole || (started != nullptr && started->attempt.attempt == attempt) ||
             (attempt == 0 && std::holds_alternative<control::ApplicationEnded>(*entry));
@@ -71,6 +75,7 @@ io::Task<Result<Journal::Entries>> Journal::recover() {
     const std::string path = record ? control::record_path(staging_, attempt_.application)
                                     : control::journal_path(staging_, attempt_.application, attempt);
     entries.clear();
+    recovered_output_ = 0;
     auto found = co_await io::run_until(deadline, recover_from(path, record ? 0 : attempt, entries));
     if (!found) {
       const bool hopeless = found.error().code() == ErrorCode::kPermissionDenied ||
@@ -94,8 +99,8 @@ void Journal::start() {
   background_.spawn(run());
 }
 
-std::uint64_t Journal::append(const control::JournalEntry& entry) {
-  content_ += control::encode(entry);
+std::uint64_t Journal::append_line(std::string_view line) {
+  content_ += line;
   content_ += '\n';
   work_.set();
   return dropped_ + content_.size();

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/journal.h"
@@ -52,11 +53,16 @@ class Journal {
   // start(). Nothing for a first attempt. An error means that it cannot be known what has been done already.
   io::Task<Result<Entries>> recover();
 
+  // Bytes of what recover() found of instances' output, which is not among its entries.
+  std::size_t recovered_output() const { return recovered_output_; }
+
   // From here on what is appended is written.
   void start();
 
   // Gives the ticket of this entry.
-  std::uint64_t append(const control::JournalEntry& entry);
+  std::uint64_t append(const control::JournalEntry& entry) { return append_line(control::encode(entry)); }
+  // The same of one that is encoded already.
+  std::uint64_t append_line(std::string_view line);
   // Returns when the entry is safe in the file, or when that fails or takes too long.
   io::Task<void> settled(std::uint64_t ticket);
 
@@ -82,7 +88,8 @@ class Journal {
   Notes& notes_;
   Limits limits_;
 
-  std::string content_;        // the journal from byte `dropped_` on
+  std::string content_;  // the journal from byte `dropped_` on
+  std::size_t recovered_output_ = 0;
   std::uint64_t dropped_ = 0;  // bytes that are no longer kept; all of them were flushed
   std::uint64_t written_ = 0;  // bytes given to writer_
   std::uint64_t flushed_ = 0;  // bytes safe in the file

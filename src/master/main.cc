@@ -57,6 +57,15 @@ io::Task<std::unique_ptr<ControlServer>> open_control(const control::LaunchFile&
   co_return *std::move(server);
 }
 
+Result<logs::NodePages> pages_of(const NodeSettings& settings) {
+  KNIT_TRY(const bool tls, conf::yarn_web_uses_tls(settings.merged));
+  if (tls) {
+    return Error(ErrorCode::kUnimplemented,
+                 "the NodeManagers' pages speak TLS (yarn.http.policy), which Knit does not yet");
+  }
+  return logs::NodePages();
+}
+
 io::Task<Result<app::Conclusion>> run_application(const control::LaunchFile& file, Identity identity,
                                                   const security::Credentials& credentials,
                                                   const NodeSettings& settings, Notes& notes) {
@@ -90,6 +99,8 @@ io::Task<Result<app::Conclusion>> run_application(const control::LaunchFile& fil
   Master master(file, std::move(identity),
                 control::without_authority(credentials.without_kind(security::kAmrmTokenKind)), scheduler,
                 nodes, journal, notes, master_limits);
+  FailedOutput output(pages_of(settings), journal, notes);
+  master.keep_output(output);
   const auto server = co_await open_control(file, credentials, host, master, notes);
   auto ended = co_await master.run();
   co_await io::begin_cleanup();

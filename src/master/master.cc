@@ -71,6 +71,7 @@ io::Task<Result<app::Conclusion>> Master::run() {
     commands_.end(Error(ErrorCode::kUnavailable, "this attempt of the master is over; ask again in a while"));
   co_await io::begin_cleanup();
   co_await launcher_.end();
+  if (output_) co_await output_->stop();
   if (!result) co_await journal_.stop();
   co_return result;
 }
@@ -85,6 +86,7 @@ io::Task<Result<app::Conclusion>> Master::run_registered() {
     KNIT_CO_TRY_VOID(co_await run_until_conclusion());
     commands_.end(std::nullopt);
     co_await stop_rest();
+    if (output_) co_await output_->finish();
     co_await say_farewell();
   }
   KNIT_CO_TRY_VOID(co_await finish());
@@ -93,9 +95,11 @@ io::Task<Result<app::Conclusion>> Master::run_registered() {
 
 io::Task<Status> Master::recover() {
   KNIT_CO_TRY(const auto entries, co_await journal_.recover());
+  if (output_) output_->recovered(journal_.recovered_output());
   bool stop_requested = false;
   for (const auto& entry : entries) {
     if (const auto* starting = std::get_if<control::InstanceStarting>(&entry)) {
+      web_addresses_[starting->node] = starting->node_http_address;
       instances_.restore_begun(starting->instance, starting->restart, starting->container, starting->node);
     } else if (std::holds_alternative<control::InstanceStarted>(entry)) {
       any_ran_ = true;
@@ -297,6 +301,7 @@ void Master::on_container(const yarn::Container& container) {
     allocation_.release(container.id);
     return;
   }
+  web_addresses_[container.node] = container.node_http_address;
   const auto ticket =
       journal_.append(control::InstanceStarting{run->instance, run->restart, container.id, container.node,
                                                 container.node_http_address, io::wall_now()});
@@ -353,6 +358,9 @@ void Master::tell_end(const app::Ended& ended, std::string diagnostics) {
   if (ended.exit.exit_class != app::ExitClass::kSucceeded) entry.diagnostics = std::move(diagnostics);
   entry.final = ended.final;
   journal_.append(entry);
+  const bool failed =
+      entry.exit_class == app::ExitClass::kFailed || entry.exit_class == app::ExitClass::kMemory;
+  if (output_ && failed) output_->keep(entry.container, web_addresses_[ended.run.node]);
   notes_.say(fmt::format("instance {} on {} {}{}", ended.run.instance, ended.run.node.host, ended.exit.reason,
                          ended.final ? "" : "; it is started again"));
 }

@@ -6,6 +6,7 @@
 #include <knit/result.h>
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "master/cluster.h"
 #include "master/commands.h"
 #include "master/environment.h"
+#include "master/failed_output.h"
 #include "master/journal.h"
 #include "master/launcher.h"
 #include "master/notes.h"
@@ -54,6 +56,9 @@ class Master {
 
   // What containers and clients are told of the way to service(). Before run().
   void offer(ControlAccess control) { control_ = std::move(control); }
+
+  // Where the last output of failed runs is kept. Before run().
+  void keep_output(FailedOutput& output) { output_ = &output; }
 
   // How the application ended, once the ResourceManager has stored that. An error means that this attempt
   // ends without having ended the application: YARN starts another one, or calls the application failed.
@@ -99,6 +104,8 @@ class Master {
   Journal& journal_;
   Notes& notes_;
   Limits limits_;
+  FailedOutput* output_ = nullptr;
+  std::map<NodeId, std::string> web_addresses_;  // of the nodes that were given to us
 
   app::Instances instances_;
   app::NodeFaults node_faults_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/task_group.h"
+#include "logs/fake_nodes_for_test.h"
 #include "master/fake_cluster_for_test.h"
 #include "master/flaky_files_for_test.h"
 #include "master/manual_time_for_test.h"
@@ -43,6 +44,12 @@ class MasterTest : public testing::Test {
     Journal journal(files_, "/user/alice/.knit", container.attempt, notes_);
     Master master(file_, Identity{container, {"node1", 45454}, "node1:8042", submitted_}, {}, cluster_,
                   cluster_, journal, notes_, Master::Limits());
+    // Whatever runs on a node writes the same.
+    logs::FakeNodes nodes;
+    for (std::int64_t i = 1; i < 20; ++i)
+      nodes.logs[to_string(ContainerId{{file_.application, attempt}, i})] = {{"stdout", "says no more\n"}};
+    FailedOutput output(logs::NodePages(nodes.options()), journal, notes_);
+    if (keeps_output_) master.keep_output(output);
     io::TaskGroup beside;
     if (owner_) beside.spawn(owner_(master.service()));
     auto result = co_await master.run();
@@ -80,6 +87,7 @@ class MasterTest : public testing::Test {
   io::Loop loop_{io::Loop::Time::kManual};
   control::LaunchFile file_;
   std::optional<WallTime> submitted_;
+  bool keeps_output_ = false;
   FakeCluster cluster_;
   FlakyFileSystem files_;
   NotesInMemory notes_;

@@ -12,7 +12,7 @@ from typing import Callable, Iterator
 
 import pytest
 
-from hadoop import submit
+from hadoop import sites, submit
 from hadoop.cluster import MiniHadoop
 from hadoop.containers import (AUDIT, LAST_BEAT, application, end_all, expect_nothing_left, processes,
                                read_until, wait_for)
@@ -219,6 +219,24 @@ def test_web_pages_out_of_reach(cluster, knit, fronts, tmp_path, mode):
     logs = knit("logs", app_id, "--log", "stdout")
     assert logs.returncode == 0 and logs.stdout.count("out") >= 2, logs.stderr
     expect_nothing_left(cluster, knit, app_id, assigned=3)
+
+
+def test_output_of_failures_behind_silent_pages_is_told_missing_and_holds_nothing_up(cluster, knit, fronts):
+    for front in fronts:
+        front.become("silent")
+    done = knit("run", "-d", "-n", "2", "--max-restarts", "1", "--memory", "300MiB", "-c", "echo out; exit 3")
+    app_id = done.stdout.strip()
+    assert knit("wait", app_id, "--timeout", "60s").returncode == 1
+    path = f"/user/{sites.login_name()}/.knit/runs/{app_id}"
+    record = [json.loads(line) for line in knit("fs", "cat", path).stdout.splitlines()]
+    runs = [entry for entry in record if entry["kind"] == "instance_ended"]
+    kept = [entry for entry in record if entry["kind"] == "instance_output"]
+    assert len(runs) == len(kept) == 4, record
+    assert {entry["unavailable"].split(" ", 1)[1] for entry in kept} == {"did not answer in time"}
+    first, last = runs[0]["time_ms"], runs[-1]["time_ms"]
+    assert record[-1]["time_ms"] - last < 5000
+    assert last - first < 4000, "restarts wait for nothing"
+    expect_nothing_left(cluster, knit, app_id, assigned=5)
 
 
 def test_wait_and_kill_need_no_web_pages(cluster, knit, fronts):

@@ -100,7 +100,7 @@ def test_a_forgotten_application_is_told_from_its_record(forgetful, knit):
     assert knit("logs", app_id, "--instance", "1", "--log", "stdout").stdout == "from 1\n"
     described = json.loads(knit("describe", app_id, "-o", "json").stdout)
     assert described["known_to_resource_manager"] is False and described["name"] == "forgotten"
-    assert [i["exit_status"] for i in described["instances"]] == [0, 1]
+    assert [(i["exit_status"], i["exit_class"]) for i in described["instances"]] == [(0, "succeeded"), (1, "failed")]
     status = knit("status", app_id)
     assert status.returncode == 0 and "FAILED" in status.stdout
     waited = knit("wait", app_id)

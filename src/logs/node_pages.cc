@@ -1,4 +1,4 @@
-#include "client/node_pages.h"
+#include "logs/node_pages.h"
 
 #include <fmt/format.h>
 #include <knit/duration.h>
@@ -7,7 +7,7 @@
 #include "io/wait.h"
 #include "logs/line_starts.h"
 
-namespace knit::client {
+namespace knit::logs {
 namespace {
 
 // A log that grows faster than it can be asked for is read whole at the latest then.
@@ -29,36 +29,35 @@ io::Task<Result<std::unique_ptr<http::Response>>> NodePages::get(std::string add
                     fmt::format("GET {}: no answer within {}", url, to_text(patience_)));
   }
   if (!response) co_return response;
-  switch (const int status = (*response)->head().status; logs::classify_node_log_status(status)) {
-    case logs::NodeLogAnswer::kHere:
+  switch (const int status = (*response)->head().status; classify_node_log_status(status)) {
+    case NodeLogAnswer::kHere:
       co_return response;
-    case logs::NodeLogAnswer::kGone:
-    case logs::NodeLogAnswer::kNotYet:
+    case NodeLogAnswer::kGone:
+    case NodeLogAnswer::kNotYet:
       co_return std::unique_ptr<http::Response>();
-    case logs::NodeLogAnswer::kRefused:
+    case NodeLogAnswer::kRefused:
       co_return Error(ErrorCode::kPermissionDenied,
                       fmt::format("GET {}: refused with status {}", url, status));
-    case logs::NodeLogAnswer::kMalformed:
+    case NodeLogAnswer::kMalformed:
       co_return Error(ErrorCode::kDataLoss, fmt::format("GET {}: answered with status {}", url, status));
   }
   co_return response;
 }
 
-io::Task<Result<std::optional<logs::NodeLogList>>> NodePages::list(std::string address,
-                                                                   ContainerId container) {
-  KNIT_CO_TRY(auto response, co_await get(std::move(address), logs::node_log_list_path(container)));
-  if (!response) co_return std::optional<logs::NodeLogList>();
+io::Task<Result<std::optional<NodeLogList>>> NodePages::list(std::string address, ContainerId container) {
+  KNIT_CO_TRY(auto response, co_await get(std::move(address), node_log_list_path(container)));
+  if (!response) co_return std::optional<NodeLogList>();
   KNIT_CO_TRY(const auto body, co_await io::run_until(io::after(patience_), response->read_text()));
-  auto list = logs::parse_node_log_list(body);
+  auto list = parse_node_log_list(body);
   if (!list) co_return std::move(list).error().with_context(response->what());
-  if (list->local.empty()) co_return std::optional<logs::NodeLogList>();
+  if (list->local.empty()) co_return std::optional<NodeLogList>();
   co_return std::optional(*std::move(list));
 }
 
 io::Task<Status> NodePages::read_page(http::Response* response, std::optional<std::int64_t> size,
-                                      std::function<bool(const logs::NodeLogSection&)> begin, LogBytes sink) {
-  using What = logs::NodeLogPageParser::What;
-  logs::NodeLogPageParser parser(size);
+                                      std::function<bool(const NodeLogSection&)> begin, LogBytes sink) {
+  using What = NodeLogPageParser::What;
+  NodeLogPageParser parser(size);
   bool taking = false;
   while (true) {
     KNIT_CO_TRY(auto piece, co_await io::run_until(io::after(patience_), response->read()));
@@ -78,15 +77,15 @@ io::Task<Status> NodePages::read_page(http::Response* response, std::optional<st
 }
 
 io::Task<Result<bool>> NodePages::read_on(std::string address, ContainerId container, std::string file,
-                                          std::uint64_t length, logs::FollowCursor* cursor, LogBytes sink) {
+                                          std::uint64_t length, FollowCursor* cursor, LogBytes sink) {
   for (int asks = 0; asks < kMaxAsks; ++asks) {
     const auto ask = cursor->ask(length);
     if (!ask) co_return true;
-    KNIT_CO_TRY(auto response, co_await get(address, logs::node_log_path(container, file, ask->size)));
+    KNIT_CO_TRY(auto response, co_await get(address, node_log_path(container, file, ask->size)));
     if (!response) co_return false;
     bool again = false;
-    const auto begin = [&](const logs::NodeLogSection& section) {
-      again = cursor->begin(section) == logs::FollowCursor::Begin::kAskAgain;
+    const auto begin = [&](const NodeLogSection& section) {
+      again = cursor->begin(section) == FollowCursor::Begin::kAskAgain;
       length = section.length;
       return !again;
     };
@@ -107,10 +106,10 @@ io::Task<Result<std::optional<std::uint64_t>>> NodePages::find_tail(std::string 
   for (std::uint64_t size = kFirstTail;; size *= 8) {
     std::optional<std::int64_t> asked;
     if (size < length) asked = -static_cast<std::int64_t>(size);
-    KNIT_CO_TRY(auto response, co_await get(address, logs::node_log_path(container, file, asked)));
+    KNIT_CO_TRY(auto response, co_await get(address, node_log_path(container, file, asked)));
     if (!response) co_return std::optional<std::uint64_t>();
-    logs::LineStarts finder(lines);
-    const auto begin = [&](const logs::NodeLogSection& section) {
+    LineStarts finder(lines);
+    const auto begin = [&](const NodeLogSection& section) {
       finder.begin(section.offset);
       return true;
     };
@@ -123,4 +122,4 @@ io::Task<Result<std::optional<std::uint64_t>>> NodePages::find_tail(std::string 
   }
 }
 
-}  // namespace knit::client
+}  // namespace knit::logs

@@ -17,7 +17,7 @@
 #include "logs/follow_cursor.h"
 #include "logs/node_log_page.h"
 
-namespace knit::client {
+namespace knit::logs {
 
 // Takes bytes of a log as they come; its error ends the reading and is handed on.
 using LogBytes = std::function<Status(std::span<const std::byte>)>;
@@ -33,12 +33,12 @@ class NodePages {
       : options_(std::move(options)), patience_(patience) {}
 
   // The container's logs and their lengths; nothing where the node has none of it (yet, or any more).
-  io::Task<Result<std::optional<logs::NodeLogList>>> list(std::string address, ContainerId container);
+  io::Task<Result<std::optional<NodeLogList>>> list(std::string address, ContainerId container);
 
   // What follows in a log behind the cursor, up to its length now, which `length` said a moment ago. False
   // where the node has no such log.
   io::Task<Result<bool>> read_on(std::string address, ContainerId container, std::string file,
-                                 std::uint64_t length, logs::FollowCursor* cursor, LogBytes sink);
+                                 std::uint64_t length, FollowCursor* cursor, LogBytes sink);
 
   // Where the last `lines` lines of a log begin, of which `length` bytes are there. Nothing where the node
   // has no such log.
@@ -51,10 +51,10 @@ class NodePages {
   io::Task<Result<std::unique_ptr<http::Response>>> get(std::string address, std::string path);
   // The bytes of the page's section that lies on the node's disk. `begin` may decline it.
   io::Task<Status> read_page(http::Response* response, std::optional<std::int64_t> size,
-                             std::function<bool(const logs::NodeLogSection&)> begin, LogBytes sink);
+                             std::function<bool(const NodeLogSection&)> begin, LogBytes sink);
 
   http::Options options_;
   std::chrono::milliseconds patience_;
 };
 
-}  // namespace knit::client
+}  // namespace knit::logs

@@ -16,7 +16,7 @@
 #include "io/stream.h"
 #include "io/task_group.h"
 
-namespace knit::client {
+namespace knit::logs {
 
 // Serves what `logs` holds, as NMWebServices 3.4.2 does. Must outlive the loop's tasks.
 class FakeNodes {
@@ -114,4 +114,4 @@ class FakeNodes {
   io::TaskGroup group_;
 };
 
-}  // namespace knit::client
+}  // namespace knit::logs
