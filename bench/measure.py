@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Optional
 
+from bench.launches import Launches, launches
 from hadoop import peers
 from hadoop.cluster import MiniHadoop
 
@@ -58,9 +59,9 @@ class Bench:
         """Without Hadoop's shell scripts, and with an archive of its classes: faster than a user has it."""
         return self._cluster.java_command(main.rsplit(".", 1)[-1], "conf", main, *args)
 
-    def distributed_shell(self, command: str) -> list[str]:
-        return self._cluster.distributed_shell_arguments("-shell_command", command, "-num_containers", "3",
-                                                         "-container_memory", "128")
+    def distributed_shell(self, command: str, containers: int = 3) -> list[str]:
+        return self._cluster.distributed_shell_arguments("-shell_command", command, "-num_containers",
+                                                         str(containers), "-container_memory", "128")
 
     def client(self, *args: str) -> Cost:
         return self.cost(self.knit_command(*args))
@@ -103,6 +104,19 @@ class Bench:
         app_id = self.execute(self.knit_command("run", "-d", "--", "true")).strip()
         self.execute(self.knit_command("wait", app_id))
         return app_id
+
+    def launches(self, command: list[str]) -> list[Launches]:
+        """Of the application that `command` runs each time, as the daemons' logs tell it."""
+        found = []
+        for _ in range(self._repeat):
+            known = set(self._applications())
+            self.execute(command)
+            (app,) = set(self._applications()) - known
+            found.append(launches(self._cluster, app))
+        return found
+
+    def _applications(self) -> list[str]:
+        return re.findall(r"application_(\d+_\d+) State change from NEW to", self._cluster.log("rm").read_text())
 
     # -- masters ------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -20,6 +21,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY)]
 
 from bench import measure  # noqa: E402
+from bench.launches import Launches, percentile  # noqa: E402
 from bench.measure import Bench  # noqa: E402
 from hadoop import fetch  # noqa: E402
 from hadoop.cluster import MiniHadoop  # noqa: E402
@@ -52,6 +54,23 @@ def launch(bench: Bench) -> list[Row]:
     return two_rows("knit run -n 3 -- true / DistributedShell", ours, theirs)
 
 
+def spread(bench: Bench) -> list[Row]:
+    """30 containers on three nodes: when the last runs, how many are on the fullest node, and how soon after its
+    grant a container is started."""
+    ours = bench.launches(bench.knit_command("run", "-n", "30", "--memory", "128MiB", "--", "sleep", "2"))
+    theirs = bench.launches(bench.java_command(*bench.distributed_shell("sleep 2", containers=30)))
+
+    def both(what: str, unit: str, of: Callable[[list[Launches]], float]) -> Row:
+        return Row(what, unit, of(ours), of(theirs))
+
+    return [both("30 instances over 3 nodes: submitted to all running", "ms",
+                 lambda runs: statistics.median(run.all_running for run in runs)),
+            both("30 instances over 3 nodes: on the fullest node", "",
+                 lambda runs: max(run.most_on_one_node for run in runs)),
+            both("grant to startContainers: 99 of 100 within", "ms",
+                 lambda runs: percentile([ms for run in runs for ms in run.granted_to_call], 0.99))]
+
+
 def master(bench: Bench) -> list[Row]:
     """While three containers sleep: its peak memory, and how long from its launch to its registration."""
     ours = bench.master(bench.knit_command("run", "-n", "3", "--memory", "128MiB", "--", "sleep", "3"))
@@ -77,7 +96,7 @@ def two_rows(what: str, ours: measure.Cost, theirs: measure.Cost) -> list[Row]:
 
 
 ALL: dict[str, Callable[[Bench], list[Row]]] = {
-    "status": status, "launch": launch, "master": master, "files": files}
+    "status": status, "launch": launch, "spread": spread, "master": master, "files": files}
 
 
 def table(rows: list[Row]) -> str:

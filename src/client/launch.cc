@@ -12,6 +12,7 @@
 #include "client/staging.h"
 #include "client/staging_place.h"
 #include "client/submission.h"
+#include "client/usable_nodes.h"
 #include "conf/yarn_settings.h"
 #include "io/task_group.h"
 #include "io/wait.h"
@@ -131,6 +132,8 @@ io::Task<Result<ApplicationId>> submit_run(Session& session, RunSpec spec, Launc
   Submission submission(std::move(tools), spec);
   KNIT_CO_TRY(auto prepared, co_await prepare(session, spec, submission, staging));
   for (const auto& warning : prepared.warnings) observer.on_notice(warning);
+  KNIT_CO_TRY(const auto node_settings, conf::node_settings(session.settings()));
+  submission.name_nodes(usable_nodes(prepared.facts.nodes, spec, node_settings.port_in_name));
 
   io::Event swept;
   io::TaskGroup background;

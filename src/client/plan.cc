@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "client/bounds.h"
 #include "client/queues.h"
+#include "control/launch_file.h"
 #include "yarn/quoting.h"
 
 namespace knit::client {
@@ -34,11 +35,11 @@ io::Task<Result<QueueFacts>> queue_facts(yarn::ResourceManager& resource_manager
   co_return facts;
 }
 
-io::Task<Result<LabelFacts>> label_facts(yarn::ResourceManager& resource_manager, std::string label) {
+io::Task<Result<LabelFacts>> label_facts(yarn::ResourceManager& resource_manager, std::string label,
+                                         const std::vector<NodeReport>& nodes) {
   LabelFacts facts;
   KNIT_CO_TRY(const auto labels, co_await bounded(resource_manager.node_labels()));
   for (const auto& one : labels) facts.labels.push_back(one.name);
-  KNIT_CO_TRY(const auto nodes, co_await bounded(resource_manager.nodes({NodeState::kRunning})));
   for (const auto& node : nodes) {
     if (std::find(node.labels.begin(), node.labels.end(), label) != node.labels.end()) ++facts.nodes;
   }
@@ -116,8 +117,11 @@ io::Task<Result<ClusterFacts>> gather_facts(yarn::ResourceManager& resource_mana
   if (!spec.queue.empty()) {
     KNIT_CO_TRY(facts.queue, co_await queue_facts(resource_manager, spec.queue));
   }
+  if (facts.active_nodes <= static_cast<std::int32_t>(control::kMaxUsableNodes) || !spec.node_label.empty()) {
+    KNIT_CO_TRY(facts.nodes, co_await bounded(resource_manager.nodes({NodeState::kRunning})));
+  }
   if (!spec.node_label.empty()) {
-    KNIT_CO_TRY(facts.label, co_await label_facts(resource_manager, spec.node_label));
+    KNIT_CO_TRY(facts.label, co_await label_facts(resource_manager, spec.node_label, facts.nodes));
   }
   co_return facts;
 }

@@ -33,6 +33,7 @@ struct ClusterFacts {
   ApplicationId id;  // given out for this submission
   yarn::ClusterLimits limits;
   std::int32_t active_nodes = 0;
+  std::vector<NodeReport> nodes;    // running ones; not asked for where there are too many to name
   std::optional<QueueFacts> queue;  // where the specification names one
   std::optional<LabelFacts> label;  // likewise
 };

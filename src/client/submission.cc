@@ -205,6 +205,7 @@ control::LaunchFile Submission::launch_file(ApplicationId id) const {
   file.spec.name = app::application_name(spec_);
   for (const auto& staged : files_) file.files.push_back(staged.file);
   for (const auto& staged : masters_) file.master_files.push_back(staged.file);
+  file.nodes = nodes_;
   file.staging_uri = tools_.staging.uri();
   file.default_path = kPath;
   file.default_lang = kLang;

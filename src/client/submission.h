@@ -48,6 +48,8 @@ class Submission {
   // What staging would do. Packs and reads local files, uploads nothing.
   io::Task<Result<std::vector<Plan::File>>> plan_files();
 
+  // What the master may ask for by name. Before run().
+  void name_nodes(std::vector<control::UsableNode> nodes) { nodes_ = std::move(nodes); }
   // Stages, submits as `id` and waits until the application is accepted. After an error, and after a
   // cancellation until then, nothing of it is left: neither running nor in HDFS, but for what the cache
   // holds. Errors: what the ResourceManager says when it refuses, as kPermissionDenied, kNotFound (queue),
@@ -77,6 +79,7 @@ class Submission {
   SubmissionTools tools_;
   RunSpec spec_;
   std::vector<Staged> masters_, files_;
+  std::vector<control::UsableNode> nodes_;
   security::Credentials credentials_;  // of the master's container
   bool submitted_ = false;             // or perhaps: the answer was lost
 };

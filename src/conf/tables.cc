@@ -45,9 +45,11 @@ constexpr Default kDefaults[] = {
     {"yarn.resourcemanager.application.max-tags", "10", kYarn},
     {"yarn.resourcemanager.ha.enabled", "false", kYarn},
     {"yarn.resourcemanager.hostname", "0.0.0.0", kYarn},
+    {"yarn.resourcemanager.nodemanagers.heartbeat-interval-ms", "1000", kYarn},
     {"yarn.resourcemanager.scheduler.address", "${yarn.resourcemanager.hostname}:8030", kYarn},
     {"yarn.resourcemanager.webapp.address", "${yarn.resourcemanager.hostname}:8088", kYarn},
     {"yarn.resourcemanager.webapp.https.address", "${yarn.resourcemanager.hostname}:8090", kYarn},
+    {"yarn.scheduler.include-port-in-node-name", "false", kYarn},
 };
 static_assert(std::is_sorted(std::begin(kDefaults), std::end(kDefaults),
                              [](const Default& a, const Default& b) { return a.key < b.key; }));

@@ -146,4 +146,12 @@ Result<SubmitLimits> submit_limits(const Settings& settings) {
   return out;
 }
 
+Result<NodeSettings> node_settings(const Settings& settings) {
+  NodeSettings out;
+  KNIT_TRY(out.port_in_name, settings.get_bool("yarn.scheduler.include-port-in-node-name"));
+  KNIT_TRY(out.heartbeat, settings.get_time("yarn.resourcemanager.nodemanagers.heartbeat-interval-ms",
+                                            std::chrono::milliseconds(1)));
+  return out;
+}
+
 }  // namespace knit::conf

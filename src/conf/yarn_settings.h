@@ -57,4 +57,11 @@ struct SubmitLimits {
 };
 Result<SubmitLimits> submit_limits(const Settings& settings);
 
+// Nodes as the ResourceManager's scheduler sees them, as far as this side's files tell.
+struct NodeSettings {
+  bool port_in_name = false;              // yarn.scheduler.include-port-in-node-name: several on one host
+  std::chrono::milliseconds heartbeat{};  // yarn.resourcemanager.nodemanagers.heartbeat-interval-ms
+};
+Result<NodeSettings> node_settings(const Settings& settings);
+
 }  // namespace knit::conf

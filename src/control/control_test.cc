@@ -49,6 +49,7 @@ LaunchFile full_launch_file() {
   file.files = {{"x.zip", "hdfs://nn:8020/a%20b/x.zip", 123, 1763862000001, true},
                 {"\xFF", "hdfs:///f", 0, 0, false}};
   file.master_files = {{"knit-master-x86_64", "hdfs://ns1/m", 7, 1'000'000'000'000, false}};
+  file.nodes = {{"node1", "/rack1", 3, 4}, {"node2:45454", "/default-rack", 0, 4}};
   file.staging_uri = "hdfs://ns1/user/alice/.knit";
   file.simple_authentication = false;
   file.default_path = "/usr/bin:/bin";
@@ -88,6 +89,7 @@ TEST(LaunchFile, ComesBackAsItWas) {
   ASSERT_EQ(read->master_files.size(), 1U);
   EXPECT_EQ(read->master_files[0].name, "knit-master-x86_64");
   EXPECT_EQ(read->master_files[0].size, 7);
+  EXPECT_EQ(read->nodes, file.nodes);
   EXPECT_EQ(read->staging_uri, file.staging_uri);
   EXPECT_FALSE(read->simple_authentication);
   EXPECT_EQ(read->default_path, file.default_path);

@@ -44,6 +44,28 @@ std::vector<StagedFile> decode_files(std::vector<base::JsonReader> list) {
   return files;
 }
 
+json::array encode_nodes(const std::vector<UsableNode>& nodes) {
+  json::array out;
+  for (const auto& node : nodes) {
+    out.push_back(json::object{{"name", json_text(node.name)},
+                               {"rack", json_text(node.rack)},
+                               {"room", node.room},
+                               {"most", node.most}});
+  }
+  return out;
+}
+
+std::vector<UsableNode> decode_nodes(std::vector<base::JsonReader> list) {
+  std::vector<UsableNode> nodes;
+  for (base::JsonReader& in : list) {
+    UsableNode node{in.text("name"), in.text("rack")};
+    node.room = static_cast<std::int32_t>(in.integer_or("room", 0, 0, INT32_MAX));
+    node.most = static_cast<std::int32_t>(in.integer_or("most", 0, 0, INT32_MAX));
+    nodes.push_back(std::move(node));
+  }
+  return nodes;
+}
+
 }  // namespace
 
 std::string encode(const LaunchFile& file) {
@@ -54,6 +76,7 @@ std::string encode(const LaunchFile& file) {
   out["spec"] = app::encode_spec(file.spec);
   out["files"] = encode_files(file.files);
   out["master_files"] = encode_files(file.master_files);
+  out["nodes"] = encode_nodes(file.nodes);
   out["staging_uri"] = json_text(file.staging_uri);
   out["simple_authentication"] = file.simple_authentication;
   out["default_path"] = json_bytes(file.default_path);
@@ -82,6 +105,7 @@ Result<LaunchFile> decode_launch_file(std::string_view text) {
   file.spec = app::decode_spec(in.object("spec"));
   file.files = decode_files(in.objects("files", kMaxFiles));
   file.master_files = decode_files(in.objects("master_files", kMaxFiles));
+  file.nodes = decode_nodes(in.objects("nodes", kMaxUsableNodes));
   file.staging_uri = in.text("staging_uri");
   file.simple_authentication = in.boolean_or("simple_authentication", true);
   file.default_path = in.has("default_path") ? in.bytes("default_path") : "";

@@ -21,6 +21,17 @@ struct StagedFile {
   bool archive = false;
 };
 
+// A node that could run instances.
+struct UsableNode {
+  std::string name;  // as the scheduler calls it
+  std::string rack;
+  std::int32_t room = 0;  // so many instances had room beside all that ran there at the submission
+  std::int32_t most = 0;  // and so many in all
+  bool operator==(const UsableNode&) const = default;
+};
+// More are not named: asking for each of so many costs the scheduler more than it saves.
+inline constexpr std::size_t kMaxUsableNodes = 500;
+
 // The instructions of one application. Holds no secret: it lies in HDFS.
 struct LaunchFile {
   ApplicationId application;
@@ -28,6 +39,7 @@ struct LaunchFile {
   RunSpec spec;      // `files` and `staging_dir` are empty here: see below
   std::vector<StagedFile> files;
   std::vector<StagedFile> master_files;  // of the master's container: named here so that the cache keeps them
+  std::vector<UsableNode> nodes;         // to be asked for by name; empty: any place will do
   std::string staging_uri;  // "hdfs://ns1/user/alice/.knit": the master writes apps/APP_ID/journal there
   bool simple_authentication = true;       // containers then get HADOOP_USER_NAME
   std::string default_path, default_lang;  // PATH and LANG of the containers

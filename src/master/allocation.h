@@ -8,7 +8,8 @@
 //   with
 //     the answer that was lost, and then a different one would be ignored;
 //   * after "not registered" (the ResourceManager restarted) everything is told anew, from response id 0;
-//   * containers and completions may come twice.
+//   * containers and completions may come twice;
+//   * a container that comes from a node that was asked for counts down that node, its rack and "*".
 #pragma once
 
 #include <knit/error.h>
@@ -20,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "master/spread.h"
 #include "yarn/application_master.h"
 #include "yarn/container.h"
 
@@ -37,15 +39,15 @@ AfterFailure after_failure(const Error& error);
 // One role's containers, all of one size: one key of the ResourceManager's table. Owned by the master's loop.
 class Allocation {
  public:
-  // `ask` is the request of which only the count changes.
-  explicit Allocation(yarn::ResourceRequest ask);
+  // `ask` is the request of which only count and place change.
+  explicit Allocation(yarn::ResourceRequest ask, Spread spread = {});
 
   // After register_master has succeeded, for the first time or again.
   void registered();
 
   // So many containers are needed beyond those that answered() has handed out. Told again before each
-  // request.
-  void want(std::int32_t count);
+  // request. `now` is steady.
+  void want(std::int32_t count, Spread::Time now);
   // Gives a container back: one that is not needed, or could not be started.
   void release(const ContainerId& container);
   void avoid(const std::vector<std::string>& additions, const std::vector<std::string>& removals);
@@ -66,15 +68,21 @@ class Allocation {
   std::int32_t wanted() const { return wanted_; }
 
  private:
+  std::vector<yarn::ResourceRequest> asks();
+  void count_down(const yarn::Container& container, const std::set<std::string>& renewed);
+
   yarn::ResourceRequest ask_;
+  Spread spread_;
   std::int32_t wanted_ = 0;
-  std::int32_t outstanding_ = 0;  // what the ResourceManager believes it owes
+  std::map<std::string, std::int32_t> told_;  // by place: what the ResourceManager believes it owes
+  bool unsure_ = false;                       // which of these it has counted down
   std::int32_t response_id_ = 0;
   std::set<ContainerId> known_, completed_;
-  std::set<ContainerId> released_;       // told or to be told; until completed
-  std::vector<ContainerId> to_release_;  // not yet told
-  std::set<std::string> avoided_;        // all of them
-  std::set<std::string> avoid_, allow_;  // not yet told
+  std::map<ContainerId, NodeId> placed_;  // until they have ended
+  std::set<ContainerId> released_;        // told or to be told; until completed
+  std::vector<ContainerId> to_release_;   // not yet told
+  std::set<std::string> avoided_;         // all of them
+  std::set<std::string> avoid_, allow_;   // not yet told
   std::optional<yarn::AllocateRequest> in_flight_;
 };
 

@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+constexpr Spread::Time kNow{1h};
+
 ContainerId id(int n) {
   return ContainerId{{{1700, 1}, 1}, n};
 }
@@ -53,7 +55,7 @@ Error remote(std::string java_class, std::string message = "x", ErrorCode code =
 Allocation asking(int count) {
   Allocation all(role());
   all.registered();
-  all.want(count);
+  all.want(count, kNow);
   EXPECT_THAT(asked(all.next(0)), ElementsAre(count));
   (void)all.answered(answer(1));
   return all;
@@ -62,7 +64,7 @@ Allocation asking(int count) {
 TEST(Allocation, AsksOnceAndCountsDownByItself) {
   Allocation all(role());
   all.registered();
-  all.want(5);
+  all.want(5, kNow);
   const auto& first = all.next(0.25F);
   EXPECT_EQ(first.response_id, 0);
   EXPECT_EQ(first.progress, 0.25F);
@@ -71,34 +73,34 @@ TEST(Allocation, AsksOnceAndCountsDownByItself) {
   EXPECT_EQ(first.asks[0].node_label, "gpu");
   EXPECT_EQ(first.asks[0].allocation_request_id, 1);
   EXPECT_THAT(ids(all.answered(answer(1))), IsEmpty());
-  all.want(5);
+  all.want(5, kNow);
   EXPECT_TRUE(all.next(0).asks.empty());
   EXPECT_EQ(all.next(0).response_id, 1);
   EXPECT_THAT(ids(all.answered(answer(2, {10, 11}))), ElementsAre(id(10), id(11)));
-  all.want(3);
+  all.want(3, kNow);
   EXPECT_TRUE(all.open());
   EXPECT_TRUE(all.next(0).asks.empty()) << "the ResourceManager has counted down too";
   (void)all.answered(answer(3, {12, 13, 14}));
   EXPECT_FALSE(all.open());
-  all.want(0);
+  all.want(0, kNow);
   EXPECT_TRUE(all.next(0).asks.empty());
 }
 
 TEST(Allocation, WhatComesWithTheAnswerToAnAskIsBeyondIt) {
   Allocation all = asking(4);
-  all.want(5);  // one more, while the ResourceManager has already given 2
+  all.want(5, kNow);  // one more, while the ResourceManager has already given 2
   EXPECT_THAT(asked(all.next(0)), ElementsAre(5));
   EXPECT_EQ(all.answered(answer(2, {10, 11})).containers.size(), 2U);
-  all.want(3);
+  all.want(3, kNow);
   EXPECT_THAT(asked(all.next(0)), ElementsAre(3)) << "it believes that it still owes 5";
   (void)all.answered(answer(3));
-  all.want(3);
+  all.want(3, kNow);
   EXPECT_TRUE(all.next(0).asks.empty());
 }
 
 TEST(Allocation, WithdrawsWhatIsNoLongerNeeded) {
   Allocation all = asking(4);
-  all.want(0);
+  all.want(0, kNow);
   EXPECT_THAT(asked(all.next(0)), ElementsAre(0));
   (void)all.answered(answer(2));
   EXPECT_TRUE(all.next(0).asks.empty());
@@ -107,11 +109,11 @@ TEST(Allocation, WithdrawsWhatIsNoLongerNeeded) {
 TEST(Allocation, ALostAnswerIsAskedForInTheSameWords) {
   Allocation all(role());
   all.registered();
-  all.want(4);
+  all.want(4, kNow);
   all.release(id(1));
   const yarn::AllocateRequest first = all.next(0);
   EXPECT_TRUE(all.waits_for_answer());
-  all.want(6);
+  all.want(6, kNow);
   all.release(id(2));
   all.avoid({"bad"}, {});
   const yarn::AllocateRequest again = all.next(0.5F);
@@ -120,7 +122,7 @@ TEST(Allocation, ALostAnswerIsAskedForInTheSameWords) {
   EXPECT_EQ(again.releases, first.releases);
   EXPECT_THAT(again.blacklist_additions, IsEmpty());
   (void)all.answered(answer(1));
-  all.want(6);
+  all.want(6, kNow);
   const auto& next = all.next(0);
   EXPECT_EQ(next.response_id, 1);
   EXPECT_THAT(asked(next), ElementsAre(6));
@@ -131,7 +133,7 @@ TEST(Allocation, ALostAnswerIsAskedForInTheSameWords) {
 TEST(Allocation, ContainersAndEndsCountOnce) {
   Allocation all = asking(2);
   EXPECT_EQ(all.answered(answer(2, {10})).containers.size(), 1U);
-  all.want(1);
+  all.want(1, kNow);
   (void)all.next(0);
   const auto news = all.answered(answer(3, {10, 11}, {10, 10}));
   EXPECT_THAT(ids(news), ElementsAre(id(11)));
@@ -157,10 +159,10 @@ TEST(Allocation, AfterARestartOfTheResourceManagerEverythingIsToldAnew) {
   (void)all.next(0);
   (void)all.answered(answer(2, {10}));
   all.avoid({}, {"worse"});
-  all.want(3);
+  all.want(3, kNow);
   (void)all.next(0);  // answered by "not registered"
   all.registered();
-  all.want(3);
+  all.want(3, kNow);
   const auto& request = all.next(0);
   EXPECT_EQ(request.response_id, 0);
   EXPECT_THAT(asked(request), ElementsAre(3));
@@ -190,7 +192,7 @@ TEST(Allocation, AContainerThatComesAfterItsEndIsAskedForAgain) {
   (void)all.answered(answer(2, {}, {7}));
   (void)all.next(0);
   EXPECT_THAT(all.answered(answer(3, {7})).containers, IsEmpty());
-  all.want(1);
+  all.want(1, kNow);
   EXPECT_THAT(asked(all.next(0)), ElementsAre(1)) << "the ResourceManager owes nothing any more";
 }
 
@@ -201,6 +203,115 @@ TEST(Allocation, ContainersOfEarlierAttemptsAreGivenBack) {
   (void)all.next(0);
   EXPECT_THAT(all.answered(response).containers, IsEmpty());
   EXPECT_THAT(all.next(0).releases, ElementsAre(id(3)));
+}
+
+// Asks by name.
+
+yarn::ResourceRequest unlabelled() {
+  auto ask = role();
+  ask.node_label.clear();
+  return ask;
+}
+Allocation naming(int count) {
+  Allocation all(unlabelled(), Spread({{"n1", "/r1", 9, 9}, {"n2", "/r1", 9, 9}, {"n3", "/r2", 9, 9}}, 2s));
+  all.registered();
+  all.want(count, kNow);
+  return all;
+}
+using Places = std::map<std::string, int>;
+Places places(const yarn::AllocateRequest& request) {
+  Places out;
+  for (const auto& ask : request.asks) {
+    EXPECT_TRUE(ask.relax_locality);
+    EXPECT_TRUE(out.emplace(ask.place, ask.count).second) << ask.place;
+  }
+  return out;
+}
+// Container `first` and those after it, one on each of these nodes.
+yarn::AllocateResponse from(int response_id, int first, const std::vector<std::string>& hosts) {
+  auto out = answer(response_id);
+  for (const auto& host : hosts) {
+    out.allocated.push_back(container(first++));
+    out.allocated.back().node = {host, 45454};
+  }
+  return out;
+}
+const Places kNine{{"*", 9}, {"/r1", 6}, {"/r2", 3}, {"n1", 3}, {"n2", 3}, {"n3", 3}};
+
+TEST(Allocation, Trap56NodesTheirRacksAndAnyPlaceAgree) {
+  auto all = naming(9);
+  EXPECT_EQ(places(all.next(0)), kNine);
+  (void)all.answered(answer(1));
+  all.want(9, kNow);
+  EXPECT_THAT(places(all.next(0)), IsEmpty());
+  (void)all.answered(from(2, 10, {"n1", "n1", "n3"}));
+  all.want(6, kNow);
+  EXPECT_THAT(places(all.next(0)), IsEmpty()) << "the ResourceManager has counted down all three levels";
+}
+
+TEST(Allocation, WhatComesFromAnotherNodeMakesEverythingToldAnew) {
+  auto all = naming(9);
+  (void)all.next(0);
+  (void)all.answered(answer(1));
+  (void)all.next(0);
+  (void)all.answered(from(2, 10, {"elsewhere"}));
+  all.want(8, kNow);
+  const auto told = places(all.next(0));
+  EXPECT_EQ(told.at("*"), 8);
+  EXPECT_EQ(told.at("/r1") + told.at("/r2"), 8);
+  EXPECT_EQ(told.at("n1") + told.at("n2") + told.at("n3"), 8);
+  (void)all.answered(answer(3));
+  all.want(8, kNow);
+  EXPECT_THAT(places(all.next(0)), IsEmpty());
+}
+
+TEST(Allocation, ContainersThatCrossAnAskOfOtherPlacesAreCountedDownThere) {
+  auto all = naming(9);
+  (void)all.next(0);
+  (void)all.answered(answer(1));
+  all.want(12, kNow);  // one more of each node, while n1 has given its three
+  EXPECT_EQ(places(all.next(0)),
+            (Places{{"*", 12}, {"/r1", 8}, {"/r2", 4}, {"n1", 4}, {"n2", 4}, {"n3", 4}}));
+  (void)all.answered(from(2, 10, {"n1", "n1", "n1"}));
+  all.want(9, kNow);
+  EXPECT_EQ(places(all.next(0)), (Places{{"*", 9}, {"/r1", 5}, {"n1", 1}}))
+      << "it believes that n1 still owes 4";
+}
+
+TEST(Allocation, NamesAreWithdrawnWhenTheyHaveNotHelped) {
+  auto all = naming(9);
+  (void)all.next(0);
+  (void)all.answered(from(1, 10, {}));
+  all.want(9, kNow + 2s);
+  EXPECT_EQ(places(all.next(0)), (Places{{"/r1", 0}, {"/r2", 0}, {"n1", 0}, {"n2", 0}, {"n3", 0}}))
+      << "the count of any place stays";
+  (void)all.answered(from(2, 10, {"n1", "n2"}));
+  all.want(7, kNow + 3s);
+  EXPECT_EQ(places(all.next(0)).count("n1"), 0U);
+}
+
+TEST(Allocation, NamesAreToldAnewToAResourceManagerThatHasRestarted) {
+  auto all = naming(9);
+  (void)all.next(0);
+  (void)all.answered(from(1, 10, {"n2"}));
+  all.registered();
+  all.want(8, kNow);
+  EXPECT_EQ(places(all.next(0)), (Places{{"*", 8}, {"/r1", 5}, {"/r2", 3}, {"n1", 3}, {"n2", 2}, {"n3", 3}}));
+}
+
+TEST(Allocation, ANodeThatIsLostOrAvoidedIsAskedForNoMore) {
+  auto all = naming(9);
+  (void)all.next(0);
+  auto response = answer(1);
+  response.updated_nodes.push_back({.id = {"n3", 45454}, .state = NodeState::kLost});
+  (void)all.answered(response);
+  all.avoid({"n2"}, {});
+  all.want(9, kNow);
+  const auto told = places(all.next(0));
+  EXPECT_EQ(told.at("n3"), 0);
+  EXPECT_EQ(told.at("/r2"), 0);
+  EXPECT_EQ(told.at("n2"), 0);
+  EXPECT_EQ(told.at("n1"), 9) << "its share of what the others do not get";
 }
 
 TEST(Allocation, EachErrorHasItsConsequence) {

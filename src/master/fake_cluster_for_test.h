@@ -35,6 +35,7 @@ class FakeCluster final : public Scheduler, public Nodes {
   int nodes = 3;
   int capacity = 1000;       // containers that may exist at once
   int per_heartbeat = 1000;  // containers given in one answer
+  bool only_named = false;   // none from other nodes while some are asked for by name
   std::function<Program(const Start&)> program = [](const Start&) { return Program(); };
   // Before a call is handled: an error is its answer. `number` counts calls of that kind from 1. With
   // `lost_answer` set the call is handled all the same.
@@ -59,7 +60,7 @@ class FakeCluster final : public Scheduler, public Nodes {
   // The ResourceManager restarts: it forgets asks and registration; containers that run go on.
   void restart() {
     registered = false;
-    outstanding_ = 0;
+    owed_.clear();
     response_id_ = 0;
     cached_.reset();
   }
@@ -108,7 +109,7 @@ class FakeCluster final : public Scheduler, public Nodes {
     if (request.response_id != response_id_) {
       co_return remote("InvalidApplicationMasterRequestException", "expect responseId to be N but get M");
     }
-    for (const auto& ask : request.asks) outstanding_ = ask.count;
+    for (const auto& ask : request.asks) owed_[ask.place] = ask.count;
     for (const auto& container : request.releases) {
       released.push_back(container);
       end(container, -100, "Container released by application");
@@ -194,12 +195,28 @@ class FakeCluster final : public Scheduler, public Nodes {
     return response;
   }
 
+  // One that is asked for by name, or else each in turn.
+  NodeId next_node() {
+    for (int i = 0; i < nodes; ++i) {
+      if (auto& named = owed_[node_id(i).host]; named > 0) {
+        --named;
+        --owed_["/rack"];
+        return node_id(i);
+      }
+    }
+    return node_id(given % nodes);
+  }
+
   void allocate_more() {
-    for (int i = 0; i < per_heartbeat && outstanding_ > 0 && static_cast<int>(live()) < capacity; ++i) {
-      --outstanding_;
+    auto& outstanding = owed_["*"];
+    const bool named = std::any_of(owed_.begin(), owed_.end(),
+                                   [](const auto& owed) { return owed.first != "*" && owed.second > 0; });
+    if (only_named && named) return;
+    for (int i = 0; i < per_heartbeat && outstanding > 0 && static_cast<int>(live()) < capacity; ++i) {
+      --outstanding;
       yarn::Container container;
       container.id = {{{1700, 1}, 1}, ++given + 1};
-      container.node = node_id(given % nodes);
+      container.node = next_node();
       container.node_http_address = container.node.host + ":8042";
       container.resource = {ByteSize::mib(1024), 1, {}};
       container.allocation_request_id = 1;
@@ -216,7 +233,8 @@ class FakeCluster final : public Scheduler, public Nodes {
 
   std::map<std::string, int> calls_;
   std::set<NodeId> told_, opened_;
-  std::int32_t outstanding_ = 0, response_id_ = 0;
+  std::map<std::string, std::int32_t> owed_;  // by place
+  std::int32_t response_id_ = 0;
   std::optional<yarn::AllocateResponse> cached_;
   std::vector<yarn::Container> ready_;
   std::set<ContainerId> waiting_;

@@ -93,6 +93,8 @@ io::Task<Result<app::Conclusion>> run_application(const control::LaunchFile& fil
   Journal journal(*files, staging.path, identity.container.attempt, notes);
   Master::Limits master_limits;
   if (limits.master_expiry.count() > 0) master_limits.expiry = limits.master_expiry;
+  KNIT_CO_TRY(const auto node_settings, conf::node_settings(settings.merged));
+  master_limits.node_heartbeat = node_settings.heartbeat;
   // Whoever holds the master's own token is the master, and whoever holds the authority's key can be anyone
   // to it: no container gets either.
   const std::string host = identity.node.host;

@@ -60,7 +60,7 @@ Master::Master(const control::LaunchFile& file, Identity identity, security::Cre
       notes_(notes),
       limits_(limits),
       instances_(file.spec),
-      allocation_(role_request(file.spec)),
+      allocation_(role_request(file.spec), Spread(file.nodes, limits.node_heartbeat * 2)),
       launcher_(nodes, [this](const ContainerId& id, const Status& started) { on_start(id, started); }),
       commands_(instances_, stopper_, launcher_, journal_, notes_, wake_) {}
 
@@ -228,7 +228,7 @@ io::Task<Status> Master::pause() {
 }
 
 io::Task<Status> Master::beat() {
-  allocation_.want(instances_.wanted());
+  allocation_.want(instances_.wanted(), io::now());
   const auto avoid = node_faults_.update(io::wall_now(), cluster_nodes_);
   for (const auto& host : avoid.additions) {
     notes_.say(fmt::format("avoiding node {} for {} min: nothing could be started there", host,

@@ -48,6 +48,9 @@ class Master {
     std::chrono::milliseconds retry_pause{1'000};    // after a call that failed
     std::chrono::milliseconds stop_timeout{10'000};  // for the ends of containers that are stopped
     std::chrono::milliseconds finish_pause{100};     // as Java's client (AMRMClientImpl)
+    // Of NodeManagers (yarn.resourcemanager.nodemanagers.heartbeat-interval-ms): within two of them each node
+    // has been served that could be.
+    std::chrono::milliseconds node_heartbeat{1'000};
   };
 
   // `credentials`: for the containers.

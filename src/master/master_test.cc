@@ -15,6 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
 using testing::SizeIs;
 
 TEST_F(MasterTest, TenInstancesOnThreeNodes) {
@@ -67,6 +68,25 @@ TEST_F(MasterTest, UsersVariablesWin) {
   EXPECT_EQ(environment.at("KNIT_INSTANCE"), "mine");
   EXPECT_EQ(environment.at("HADOOP_USER_NAME"), "bob");
   EXPECT_EQ(environment.at("A"), "a\\$b");
+}
+
+TEST_F(MasterTest, InstancesAreSpreadOverTheNodesThatTheClientNamed) {
+  file_.spec.instances = 30;
+  for (int i = 0; i < cluster_.nodes; ++i)
+    file_.nodes.push_back({FakeCluster::node_id(i).host, "/rack", 10, 10});
+  ASSERT_TRUE(run());
+  std::map<std::string, int> count;
+  for (const auto& start : cluster_.starts) ++count[start.node.host];
+  EXPECT_THAT(count, ElementsAre(Pair("node0", 10), Pair("node1", 10), Pair("node2", 10)));
+  EXPECT_EQ(cluster_.given, 30);
+}
+
+TEST_F(MasterTest, ANodeThatGivesNothingIsNamedForTwoOfItsHeartbeats) {
+  file_.spec.instances = 30;
+  file_.nodes = {{"full0", "/rack", 10, 10}, {"full1", "/rack", 10, 10}, {"full2", "/rack", 10, 10}};
+  cluster_.only_named = true;
+  ASSERT_TRUE(run());
+  EXPECT_THAT(cluster_.starts, SizeIs(30));
 }
 
 TEST_F(MasterTest, MoreInstancesThanTheClusterHoldsAtOnce) {

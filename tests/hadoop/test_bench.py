@@ -23,6 +23,13 @@ def test_both_sides_are_measured(hadoop, knit, name: str, rows: int) -> None:
     assert memory and all(row.theirs > 40 > row.ours for row in memory), run.table(found)
 
 
+def test_launches_are_read_from_the_daemons_logs(hadoop, knit) -> None:
+    together, fullest, called = run.ALL["spread"](Bench(hadoop, knit.program(), repeat=1, mib=1))
+    assert fullest.ours == 10 <= fullest.theirs, "ten on each node"
+    assert 0 < together.ours < together.theirs
+    assert 0 <= called.ours and 0 < called.theirs
+
+
 def test_a_program_that_fails_is_no_figure(hadoop, knit) -> None:
     with pytest.raises(BenchError, match="application_1_0001"):
         Bench(hadoop, knit.program(), repeat=1, mib=1).client("status", "application_1_0001")
