@@ -14,7 +14,7 @@ from typing import IO, Any, Iterator, Optional
 
 import pytest
 
-from hadoop import fetch
+from hadoop import fetch, sites
 from hadoop.cluster import MiniHadoop
 from hadoop.rm_view import RmView
 
@@ -25,6 +25,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--hadoop", metavar="VERSION",
                      default=os.environ.get("KNIT_TEST_HADOOP", "3.4.2"),
                      help=f"the Hadoop to test on: {', '.join(fetch.known_versions())}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "since(version, feature): Hadoop has the feature from this version on; earlier "
+                                       "ones lack it by a line in docs/compatibility.md")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What a version of Hadoop lacks is not tried on it."""
+    version = str(config.getoption("--hadoop"))
+    lacking = [item for item in items
+               if any(not sites.at_least(version, mark.args[0]) for mark in item.iter_markers("since"))]
+    if lacking:
+        config.hook.pytest_deselected(items=lacking)
+        items[:] = [item for item in items if item not in lacking]
 
 
 def pytest_report_header(config: pytest.Config) -> str:

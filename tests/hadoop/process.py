@@ -41,7 +41,7 @@ def java() -> str:
 def clean_environment() -> dict[str, str]:
     """Ours without what would change whom or what a Hadoop process takes itself for."""
     kept = {key: value for key, value in os.environ.items()
-            if not key.startswith(("HADOOP_", "YARN_", "HDFS_", "JAVA_TOOL_", "JDK_JAVA_"))}
+            if not key.startswith(("HADOOP_", "YARN_", "HDFS_", "JAVA_TOOL_", "JDK_JAVA_", "KNIT_"))}
     kept["JAVA_HOME"] = str(Path(os.path.realpath(java())).parent.parent)
     return kept
 

@@ -61,9 +61,6 @@ class WebHdfs:
         """-1 is no limit."""
         self._put(path, "SETQUOTA", f"&namespacequota={names}&storagespacequota={space}")
 
-    def set_erasure_coding(self, path: str, policy: str) -> None:
-        self._put(path, "SETECPOLICY", f"&ecpolicy={policy}")
-
     def list(self, path: str) -> list[str]:
         """Names, and none of what is not there."""
         status, body = self._ask("GET", path, "LISTSTATUS", "")

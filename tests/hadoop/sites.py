@@ -64,7 +64,19 @@ def login_name() -> str:
 
 def shown_queue(version: str, name: str) -> str:
     """A queue below root, as the ResourceManager tells it to clients: QueueInfoProto has a queuePath from 3.4 on."""
-    return f"root.{name}" if tuple(map(int, version.split(".")[:2])) >= (3, 4) else name
+    return f"root.{name}" if at_least(version, "3.4") else name
+
+
+def at_least(version: str, wanted: str) -> bool:
+    """Whether a Hadoop of this version is `wanted` ("3.1") or later."""
+    return tuple(map(int, version.split("."))) >= tuple(map(int, wanted.split(".")))
+
+
+def logs_folder(version: str, user: str, application: str) -> str:
+    """Where its logs are aggregated: 3.3 and later spread the applications over folders."""
+    number = int(application.rsplit("_", 1)[1]) % 10000
+    return f"/tmp/logs/{user}/" + (f"bucket-logs-tfile/{number:04}" if at_least(version, "3.3") else "logs") + \
+        f"/{application}"
 
 
 def core_site(layout: Layout) -> Site:
@@ -167,6 +179,7 @@ def nodemanager_site(layout: Layout, options: Options, name: str) -> Site:
         "yarn.nodemanager.pmem-check-enabled": "true",
         "yarn.nodemanager.container-monitor.interval-ms": "500",
         "yarn.nodemanager.sleep-delay-before-sigkill.ms": "250",
+        "yarn.nodemanager.log-container-debug-info.enabled": "true",  # 2.x: not by default
         # stock: half a minute until a node comes back to a ResourceManager that was restarted
         "yarn.nodemanager.resourcemanager.connect.retry-interval.ms": "500",
         # Java in a container (DistributedShell's master) needs Java 17's flags

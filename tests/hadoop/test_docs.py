@@ -9,7 +9,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from hadoop import console
+from hadoop import console, fetch
 from hadoop.containers import wait_for
 from hadoop.fetch import REPOSITORY
 
@@ -186,3 +186,12 @@ def test_messages_of_troubleshooting_are_the_programs() -> None:
     pieces = {piece.strip(" .;:()',") for heading in headings for message in re.findall(r"`([^`]*)`", heading)
               for piece in message.split("...")} - {""}
     assert {piece for piece in pieces if piece not in said} == {"Connection refused"}  # the system's words
+
+
+def test_the_versions_and_what_they_lack_are_listed() -> None:
+    page = (REPOSITORY / "docs/compatibility.md").read_text()
+    assert re.findall(r"^\| (\d+\.\d+\.\d+) \|", page, re.MULTILINE) == sorted(
+        fetch.known_versions(), key=lambda version: [*map(int, version.split("."))], reverse=True)
+    marks = {mark for file in (REPOSITORY / "tests").rglob("test_*.py")
+             for mark in re.findall(r'mark\.since\("([^"]+)", "([^"]+)"\)', file.read_text())}
+    assert marks == set(re.findall(r"^\| (\d+\.\d+) \| ([^|]+) \|", page, re.MULTILINE))

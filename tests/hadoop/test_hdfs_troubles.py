@@ -93,7 +93,11 @@ def label(odd, knit):
         submit.call(odd, "POST", path, USER, value)
 
     def give(*labels):
-        call("/replace-node-to-labels", {"nodeToLabels": [{"nodeId": odd.nodes()[0]["id"], "labels": labels}]})
+        node = odd.nodes()[0]["id"]
+        if labels or sites.at_least(odd.options.version, "3.0"):
+            call("/replace-node-to-labels", {"nodeToLabels": [{"nodeId": node, "labels": labels}]})
+        else:  # 2.x takes an empty list for none at all, by REST
+            assert odd.yarn("rmadmin", "-replaceLabelsOnNode", node).returncode == 0
         odd.wait_until(lambda: json.loads(knit("nodes", "-o", "json").stdout)[0]["labels"] == [*labels],
                        f"the labels of the node are {labels}", 20)
     call("/add-node-labels", {"nodeLabelInfo": [{"name": "fast", "exclusivity": "true"}]})
@@ -145,20 +149,30 @@ def test_logs_that_nobody_keeps(odd, knit):
 
 # -- HDFS that takes nothing ------------------------------------------------------
 
+def set_quota(cluster, hdfs, path, names=-1, space=-1):
+    """-1 is no limit."""
+    if sites.at_least(cluster.options.version, "3.3"):
+        hdfs.set_quota(path, names, space)
+        return
+    for kind, limit in (("Quota", names), ("SpaceQuota", space)):
+        args = [f"-clr{kind}"] if limit < 0 else [f"-set{kind}", str(limit)]
+        assert cluster.hdfs("dfsadmin", *args, path).returncode == 0
+
+
 def test_every_quota_of_names_up_to_one_that_is_enough(odd, knit, hdfs, large):
     """Whatever is the first that HDFS refuses to make, all before it goes again."""
     left = Leftovers(odd)
-    hdfs.set_quota("/user/limited", names=1)
+    set_quota(odd, hdfs, "/user/limited", names=1)
     refused(knit("fs", "put", large, "/user/limited/x", user="limited"), 6, "/user/limited/x", "as many names as it may")
     for names in range(1, 40):
-        hdfs.set_quota("/user/limited", names=names)
+        set_quota(odd, hdfs, "/user/limited", names=names)
         done = knit("run", "-d", "--queue", "main", "--file", large, "--", "true", user="limited")
         if done.returncode == 0:
             break
         refused(done, 6, "/user/limited/.knit", "NameSpace quota", "as many names as it may")
         left.check("/user/limited/.knit")
     assert names > 8
-    hdfs.set_quota("/user/limited")
+    set_quota(odd, hdfs, "/user/limited")
     assert knit("wait", done.stdout.strip(), "--timeout", "60s", user="limited").returncode == 0
     left.check("/user/limited/.knit", ran=1)
     assert hdfs.list("/user/limited/x") == []
@@ -170,11 +184,11 @@ def test_a_quota_of_space(odd, knit, hdfs, large):
     plan = json.loads(knit("run", "--dry-run", "-o", "json", "--", "true").stdout)
     master = plan["files"][0]["size"]
     for space, file in ((1 << 10, "knit-master"), (master // 2, "knit-master"), (master + (1 << 20), large)):
-        hdfs.set_quota("/user/narrow", space=space)
+        set_quota(odd, hdfs, "/user/narrow", space=space)
         done = knit("run", "--queue", "main", "--file", large, "--", "true", user="narrow")
         refused(done, 6, f"uploading {file}", "DiskSpace quota", "every replica")
         left.check("/user/narrow/.knit")
-    hdfs.set_quota("/user/narrow", space=1 << 20)
+    set_quota(odd, hdfs, "/user/narrow", space=1 << 20)
     refused(knit("fs", "put", large, "/user/narrow/x", user="narrow"), 6, "/user/narrow/x", "quota", "every replica")
     assert set(hdfs.list("/user/narrow")) <= {".knit"}
 
@@ -243,10 +257,12 @@ def check_unreadable(knit, path, tmp_path, *said):
     assert knit("fs", "stat", path).returncode == 0
 
 
+@pytest.mark.since("3.1", "erasure coding")
 def test_an_erasure_coded_file(odd, knit, hdfs, large, tmp_path):
     left = Leftovers(odd)
     hdfs.mkdirs("/striped", "777")
-    hdfs.set_erasure_coding("/striped", "XOR-2-1-1024k")
+    coded = odd.hdfs("ec", "-setPolicy", "-path", "/striped", "-policy", "XOR-2-1-1024k")
+    assert coded.returncode == 0, coded
     assert odd.hdfs("dfs", "-put", large, "/striped/theirs").returncode == 0
     check_unreadable(knit, "/striped/theirs", tmp_path, "erasure-coded", "XOR-2-1-1024k")
     # what Knit writes there is replicated, and NodeManagers read both
@@ -259,12 +275,14 @@ def test_an_erasure_coded_file(odd, knit, hdfs, large, tmp_path):
     left.check("/striped/staging", ran=1)
 
 
+# its own client ends with NoSuchMethodError on Java 17 when it has written there
+@pytest.mark.since("3.1", "encryption zones, as tested: its own Java client cannot fill one on Java 17")
 def test_an_encryption_zone(odd, knit, hdfs, large, tmp_path, leftovers):
     hdfs.mkdirs("/zone", "777")
     made = odd.hdfs("crypto", "-createZone", "-keyName", "zone-key", "-path", "/zone")
     assert made.returncode == 0, made
     put = odd.hdfs("dfs", "-put", large, "/zone/secret")
-    assert put.returncode == 0, put
+    assert put.returncode == 0, put.stderr
     hdfs.mkdirs(f"/zone/{USER}", "777")
     before = hdfs.list("/zone")
     check_unreadable(knit, "/zone/secret", tmp_path, "encryption zone", "zone-key")

@@ -171,7 +171,7 @@ def test_a_missing_upload_is_named(hadoop, knit):
     hadoop.wait_logs(app_id)
     described = json.loads(knit("describe", app_id, "-o", "json").stdout)
     gone = described["instances"][1]
-    folder = f"/tmp/logs/{sites.login_name()}/bucket-logs-tfile/{int(app_id[-4:]):04}/{app_id}"
+    folder = sites.logs_folder(hadoop.options.version, sites.login_name(), app_id)
     removed = hadoop.hdfs("dfs", "-rm", "-skipTrash", f"{folder}/{gone['node'].replace(':', '_')}")
     assert removed.returncode == 0, removed.stderr
     there = [i["container"] for i in described["instances"] if i["node"] != gone["node"]]

@@ -13,6 +13,7 @@ from hadoop import rest, sites
 from hadoop.leftovers import Leftovers, refused
 
 HOME = f"/user/{sites.login_name()}"
+TELLS_QUEUE_LIMITS = pytest.mark.since("3.1", "limits of a queue, told before submission")
 OPEN_QUEUES = "you may submit to default, small"
 
 
@@ -53,9 +54,12 @@ def test_a_queue_below_one_that_exists_is_refused_by_the_resource_manager(hadoop
     (["--memory", "5g"], ["an instance asks for 5 GiB", "at most 4 GiB"]),
     (["--vcores", "9"], ["an instance asks for 9 vcores", "1 to 8"]),
     (["--master-memory", "5g"], ["the master asks for 5 GiB", "at most 4 GiB"]),
-    (["--queue", "small", "--memory", "513m"], ["an instance", "at most 512 MiB in queue 'small'"]),
-    (["--queue", "root.small", "--memory", "513m"], ["at most 512 MiB in queue 'root.small'"]),
-    (["--queue", "small", "--master-memory", "1g"], ["the master", "at most 512 MiB in queue 'small'"]),
+    pytest.param(["--queue", "small", "--memory", "513m"], ["an instance", "at most 512 MiB in queue 'small'"],
+                 marks=TELLS_QUEUE_LIMITS),
+    pytest.param(["--queue", "root.small", "--memory", "513m"], ["at most 512 MiB in queue 'root.small'"],
+                 marks=TELLS_QUEUE_LIMITS),
+    pytest.param(["--queue", "small", "--master-memory", "1g"], ["the master", "at most 512 MiB in queue 'small'"],
+                 marks=TELLS_QUEUE_LIMITS),
     (["--resource", "nosuch=1"], ["'nosuch'", "it has memory-mb, vcores"]),
     (["--gpus", "1"], ["'yarn.io/gpu'", "does not offer"]),
     ([f"--tag=t{i}" for i in range(11)], ["11 tags", "allows 10"]),
