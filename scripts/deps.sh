@@ -6,7 +6,8 @@ BUILD_PACKAGES=(ca-certificates clang-16 lld-16 cmake ninja-build pkg-config cca
   libboost1.81-dev)
 # The real Hadoop that `run` and `test` start.
 HADOOP_PACKAGES=(maven openjdk-17-jdk-headless python3 python3-pytest)
-TEST_PACKAGES=(git curl shellcheck time libclang-rt-16-dev clang-format-16 clang-tidy-16 llvm-16 libgtest-dev libgmock-dev)
+TEST_PACKAGES=(git curl shellcheck time libclang-rt-16-dev clang-format-16 clang-tidy-16 llvm-16 libgtest-dev libgmock-dev
+  qemu-user-static)
 
 LOGS=build/logs
 # Debian's Python, for which Debian's pytest is installed, whatever else comes first in PATH.

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# The portable archive: a client for every Linux with glibc 2.17 or later, and the static master.
+# The portable archive: a client for every Linux with glibc 2.17 or later, and the static masters.
 
-DIST_PACKAGES=(binutils dpkg-dev make perl python3-venv)
+DIST_PACKAGES=(binutils dpkg-dev llvm-16 make perl python3-venv)
+AARCH64_PACKAGES=(libc6-dev libstdc++-12-dev libssl-dev libprotobuf-dev libpugixml-dev zlib1g-dev)
 
 # Leaves zig's clang in build/dist and its folder in KNIT_ZIG.
 dist_compiler() {
@@ -42,6 +43,8 @@ build_dist() {
   tools/dist/libraries.sh build/dist/libraries
   dist_headers
   build_preset release knit-master
+  tools/dist/debs.py build/dist/aarch64 arm64 "${AARCH64_PACKAGES[@]}"
+  build_preset aarch64 knit-master
   # ccache must notice another zig behind the same script
   CCACHE_COMPILERCHECK="string:$(cat tools/dist/zig.txt tools/dist/zig-tool | sha256sum)" build_preset dist knit
   "$PYTHON" tools/dist/archive.py build/dist

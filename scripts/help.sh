@@ -11,7 +11,8 @@ dev_help() {
   bench    time and memory of Knit and of Hadoop's own programs, side by side (./dev bench --help)
   build    build/release/bin/knit and the master
   install  --prefix DIR: bin, libexec, lib, include and the CMake package
-  dist     build/dist/knit-VERSION-linux-x86_64.tar.gz: a client for every Linux with glibc 2.17, and the master
+  dist     build/dist/knit-VERSION-linux-x86_64.tar.gz: a client for every Linux with glibc 2.17, and the
+           masters for x86-64 and aarch64
   deps     install what all of this needs (each command does so for itself)
   format   clang-format everything
   lint     house rules, format, shellcheck, and clang-tidy on what the last commit changed (--all: on everything)

@@ -6,12 +6,14 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import tarfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Sequence
 
 import pytest
 
@@ -22,6 +24,7 @@ from hadoop.rm_view import RmView
 
 DIST = REPOSITORY / "build/dist"
 RUN_TIMEOUT_S = 120
+MASTERS = ["libexec/knit/knit-master-x86_64", "libexec/knit/knit-master-aarch64"]
 # What a program does that trusts the userland's nsswitch.conf.
 TRUSTING = """#include <netdb.h>
 int main(void) { struct addrinfo* found; return getaddrinfo("localhost", "80", 0, &found); }
@@ -56,16 +59,14 @@ def old() -> Userland:
     return userland
 
 
-@pytest.fixture(scope="module")
-def old_cluster(old: Userland, hadoop_version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniHadoop]:
-    """A Hadoop on whose nodes everything but the NodeManager itself is old: containers start in the old userland."""
-    cluster = MiniHadoop(version=hadoop_version, nodes=2)
-    bash = tmp_path_factory.mktemp("bin") / "bash"
-    container = shlex.join(old.command(["/bin/bash"], [cluster.layout.root]))
+@contextmanager
+def with_containers_in(cluster: MiniHadoop, shell: Sequence[str], folder: Path) -> Iterator[MiniHadoop]:
+    """Starts the cluster; `shell` in place of bash runs its containers. `folder` is for what that takes."""
+    bash = folder / "bash"
     bash.write_text("#!/bin/sh\n"
                     'case "$1" in */default_container_executor.sh)\n'
                     f'echo "$1" >>{shlex.quote(str(cluster.layout.root))}/started-in-there\n'
-                    f'exec {container} "$@" ;;\nesac\n'
+                    f'exec {shlex.join(shell)} "$@" ;;\nesac\n'
                     'exec /bin/bash "$@"\n')
     bash.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
@@ -74,12 +75,37 @@ def old_cluster(old: Userland, hadoop_version: str, tmp_path_factory: pytest.Tem
             yield cluster
 
 
+@pytest.fixture(scope="module")
+def old_cluster(old: Userland, hadoop_version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniHadoop]:
+    """A Hadoop on whose nodes everything but the NodeManager itself is old: containers start in the old userland."""
+    cluster = MiniHadoop(version=hadoop_version, nodes=2)
+    shell = old.command(["/bin/bash"], [cluster.layout.root])
+    with with_containers_in(cluster, shell, tmp_path_factory.mktemp("bin")):
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def aarch64_cluster(hadoop_version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniHadoop]:
+    """A Hadoop whose containers find themselves on an aarch64 node (aarch64_node.c)."""
+    # qemu reserves more address space than any container may have
+    cluster = MiniHadoop(version=hadoop_version, nodes=1,
+                         overrides={"yarn-site": {"yarn.nodemanager.vmem-check-enabled": False}})
+    folder = tmp_path_factory.mktemp("bin")
+    qemu = shutil.which("qemu-aarch64-static")
+    assert qemu, "install the package qemu-user-static"
+    source = Path(__file__).with_name("aarch64_node.c")
+    tool("clang-16", "-shared", "-fPIC", "-Wall", "-Werror", f'-DQEMU="{qemu}"', "-o", folder / "node.so", source)
+    shell = ["env", f"LD_PRELOAD={folder / 'node.so'}", f"KNIT_STARTED={cluster.layout.root / 'ran-by-qemu'}", "/bin/bash"]
+    with with_containers_in(cluster, shell, folder):
+        yield cluster
+
+
 def test_it_holds_what_it_lists(unpacked: Path) -> None:
     subprocess.run(["sha256sum", "--check", "--quiet", "--strict", "SHA256SUMS"], cwd=unpacked, check=True)
     listed = {line.split("  ", 1)[1] for line in (unpacked / "SHA256SUMS").read_text().splitlines()}
     there = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
     assert there - listed == {"SHA256SUMS"}
-    assert {"bin/knit", "libexec/knit/knit-master-x86_64", "LICENSE", "README.md", "components.json"} <= listed
+    assert {"bin/knit", *MASTERS, "LICENSE", "README.md", "components.json"} <= listed
 
 
 def test_each_component_has_a_version_and_its_licence(unpacked: Path) -> None:
@@ -101,7 +127,7 @@ def test_the_client_needs_no_more_than_glibc_2_17(unpacked: Path) -> None:
 
 
 def test_the_programs_do_not_tell_where_they_were_built(unpacked: Path) -> None:
-    for program in ("bin/knit", "libexec/knit/knit-master-x86_64"):
+    for program in ("bin/knit", *MASTERS):
         assert str(REPOSITORY).encode() not in (unpacked / program).read_bytes()
 
 
@@ -150,6 +176,18 @@ def test_the_main_job_from_there_and_on_old_nodes(old: Userland, old_cluster: Mi
     RmView(old_cluster).check(application[0], assigned=4)
     started = (old_cluster.layout.root / "started-in-there").read_text()
     assert f"container_{application[1]}_01_000001/" in started, "the master did not run in the old userland"
+
+
+def test_the_main_job_on_aarch64_nodes(aarch64_cluster: MiniHadoop, unpacked: Path, tmp_path: Path) -> None:
+    ended = subprocess.run([unpacked / "bin/knit", "run", "-n", "3", "--", "uname", "-m"], capture_output=True,
+                           text=True, timeout=RUN_TIMEOUT_S, env=aarch64_cluster.env())
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(ended.stdout.splitlines()) == [f"{instance} | aarch64" for instance in range(3)]
+    application = re.search(r"application_(\d+_\d+)", ended.stderr)
+    assert application
+    RmView(aarch64_cluster).check(application[0], assigned=4)
+    master, = (aarch64_cluster.layout.root / "ran-by-qemu").read_text().splitlines()
+    assert master.endswith(f"/container_{application[1]}_01_000001/knit-master-aarch64")
 
 
 def test_the_kernel_there_is_old(old: Userland) -> None:

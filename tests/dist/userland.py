@@ -16,9 +16,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
 from dist import old_kernel
+from hadoop.fetch import REPOSITORY
+
+sys.path.insert(0, str(REPOSITORY / "tools/dist"))
+import debs  # noqa: E402
 
 SUITE = "bullseye"
 ARCHIVE = "http://archive.debian.org/debian"  # where releases go that leave the mirrors
@@ -32,17 +36,6 @@ services: sss files
 protocols: ldap files
 networks: files
 """
-
-
-class Unavailable(RuntimeError):
-    """The packages cannot be had, or this machine lets us make no namespace."""
-
-
-def run(*command: object, **options: Any) -> str:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
-    if done.returncode != 0:
-        raise Unavailable(f"{' '.join(map(str, command))}:\n{done.stderr}")
-    return done.stdout
 
 
 class Userland:
@@ -60,12 +53,13 @@ class Userland:
             stamp.write_text(wanted)
         tried = subprocess.run(self.command(["/bin/true"]), capture_output=True, text=True)
         if tried.returncode != 0:
-            raise Unavailable("no program starts in the old userland: this needs root with CAP_SYS_ADMIN, or user "
-                              f"namespaces (sysctl user.max_user_namespaces):\n{tried.stderr}")
+            raise debs.Unavailable("no program starts in the old userland: this needs root with CAP_SYS_ADMIN, or "
+                                   f"user namespaces (sysctl user.max_user_namespaces):\n{tried.stderr}")
 
     def _fill(self) -> None:
         shutil.rmtree(self._cache, ignore_errors=True)
-        self._unpack(self._download())
+        debs.unpack(self._download(), self.root)
+        shutil.rmtree(self._cache / "apt")
         for folder in ("dev", "etc", "proc", "tmp", "root"):
             (self.root / folder).mkdir(exist_ok=True)
         (self.root / "etc/nsswitch.conf").write_text(NSSWITCH)
@@ -91,49 +85,13 @@ class Userland:
         """What goes before a command that shall run on the old kernel."""
         return [sys.executable, old_kernel.__file__]
 
-    def _unpack(self, debs: Sequence[Path]) -> None:
-        for folder in ("bin", "lib", "lib64", "sbin"):  # as installed machines have it
-            (self.root / "usr" / folder).mkdir(parents=True)
-            (self.root / folder).symlink_to(f"usr/{folder}")
-        for deb in debs:
-            run("/bin/sh", "-c", 'dpkg-deb --fsys-tarfile "$1" | tar -C "$2" -x --keep-directory-symlink', "sh", deb,
-                self.root)
-        shutil.rmtree(self._cache / "apt")
-
     def _download(self) -> list[Path]:
-        """Through apt, which checks signatures, with lists and a (clean) record of installed packages of its own."""
-        apt = self._cache / "apt"
-        for folder in ("state/lists/partial", "cache/archives/partial"):
-            (apt / folder).mkdir(parents=True)
-        mirrors = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian",
-                      "Codename: bookworm").split()
-        (apt / "status").write_text("")
-        (apt / "apt.conf").write_text(f"""
-Dir::State "{apt}/state";
-Dir::State::status "{apt}/status";
-Dir::Cache "{apt}/cache";
-Dir::Etc::sourcelist "{apt}/sources.list";
-Dir::Etc::sourceparts "/nonexistent";
-APT::Sandbox::User "";
-APT::Install-Recommends "false";
-APT::Update::Error-Mode "any";
-Debug::NoLocking "true";
-Acquire::Languages "none";
-""")
-        environment = {**os.environ, "APT_CONFIG": str(apt / "apt.conf")}
-        self._update([*mirrors[:1], ARCHIVE], apt / "sources.list", environment)
-        run("apt-get", "install", "-qq", "--download-only", "--yes", *PACKAGES, env=environment)
-        return sorted((apt / "cache/archives").glob("*.deb"))
-
-    @staticmethod
-    def _update(mirrors: Sequence[str], sources: Path, environment: dict[str, str]) -> None:
-        """Takes the lists of the first mirror that has them."""
+        apt = debs.Apt(self._cache / "apt", "amd64")
         said = []
-        for mirror in mirrors:
-            sources.write_text(f"deb {mirror} {SUITE} main\n")
+        for mirror in [debs.indexes("$(REPO_URI)", "Codename: bookworm")[0], ARCHIVE]:
             try:
-                run("apt-get", "update", "-qq", env=environment)
-                return
-            except Unavailable as error:
+                apt.update([f"deb {mirror} {SUITE} main"])
+                return apt.download(PACKAGES)
+            except debs.Unavailable as error:
                 said.append(str(error))
-        raise Unavailable(f"no mirror has Debian's {SUITE}:\n" + "\n".join(said))
+        raise debs.Unavailable(f"no mirror has Debian's {SUITE}:\n" + "\n".join(said))

@@ -35,13 +35,14 @@ Knit launches distributed applications on Apache Hadoop YARN, without a JVM.
     {name}/bin/knit --help
 
 Unpack it where you like and call `bin/knit`, or link it into a folder of your PATH; keep the folders together, for
-`knit` finds the application master, `libexec/knit/knit-master-x86_64`, beside itself and ships it to the cluster.
+`knit` finds the application masters, `libexec/knit/knit-master-*`, beside itself and ships them to the cluster.
 
-`knit` needs glibc 2.17 or later (RHEL 7, Debian 8, Ubuntu 14.04 and what came after them). The master is one static
-program and needs Linux 3.2 or later on the cluster's nodes, and nothing else.
+`knit` needs glibc 2.17 or later (RHEL 7, Debian 8, Ubuntu 14.04 and what came after them). The masters are one static
+program for each architecture of the cluster's nodes, x86-64 (Linux 3.2 or later) and aarch64 (3.7 or later), and need
+nothing else there.
 
-`sha256sum -c SHA256SUMS` checks the files. `components.json` (CycloneDX) lists what is linked into the two programs;
-its licences are in `licenses/`.
+`sha256sum -c SHA256SUMS` checks the files. `components.json` (CycloneDX) lists what is linked into the programs; its
+licences are in `licenses/`.
 """
 
 
@@ -114,18 +115,20 @@ def main() -> int:
     parser.add_argument("--release", type=Path, default=ROOT / "build/release", help="the build that made the master")
     args = parser.parse_args()
     client = args.dist / "client/bin/knit"
-    master = args.release / "libexec/knit/knit-master-x86_64"
+    masters = [args.release / "libexec/knit/knit-master-x86_64",
+               args.dist / "master-aarch64/libexec/knit/knit-master-aarch64"]
     version = components.version(args.dist / "client")
     name = f"knit-{version}-linux-x86_64"
     tree = args.dist / name
     shutil.rmtree(tree, ignore_errors=True)
 
     highest = check_client(client)
-    check_master(master)
+    for master in masters:
+        check_master(master)
     install(client, tree / "bin/knit")
-    # as it is: the client knows its digest
     (tree / "libexec/knit").mkdir(parents=True)
-    shutil.copy(master, tree / "libexec/knit/knit-master-x86_64")
+    for master in masters:
+        shutil.copy(master, tree / "libexec/knit")  # as it is: the client knows its digest
     shutil.copy(ROOT / "LICENSE", tree / "LICENSE")
     (tree / "README.md").write_text(README.format(version=version, name=name))
     when = timestamp()
@@ -135,8 +138,8 @@ def main() -> int:
     target = args.dist / f"{name}.tar.gz"
     pack(tree, target, when)
     print(f"dist: {target}: {target.stat().st_size / 1e6:.1f} MB; "
-          f"knit {(tree / 'bin/knit').stat().st_size / 1e6:.1f} MB, needs glibc {'.'.join(map(str, highest))}; "
-          f"knit-master {(tree / 'libexec/knit/knit-master-x86_64').stat().st_size / 1e6:.1f} MB, static")
+          f"knit {(tree / 'bin/knit').stat().st_size / 1e6:.1f} MB, needs glibc {'.'.join(map(str, highest))}; " +
+           "; ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB, static" for path in masters))
     return 0
 
 

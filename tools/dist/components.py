@@ -1,14 +1,16 @@
-"""The list of what is linked into the two programs of the portable archive (CycloneDX 1.5), and its licences."""
+"""The list of what is linked into the programs of the portable archive (CycloneDX 1.5), and its licences."""
 
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 
 @dataclass
@@ -16,7 +18,7 @@ class Component:
     name: str
     version: str
     licence: str              # SPDX
-    programs: tuple[str, ...]  # "knit", "knit-master"
+    programs: tuple[str, ...]  # "knit", "knit-master-x86_64", ...
     texts: tuple[Path, ...]    # its licence
     supplier: str
 
@@ -44,6 +46,7 @@ MASTER_RUNTIME = {
     "libstdc++": ("libstdc++-12-dev", "GPL-3.0-or-later WITH GCC-exception-3.1"),
     "libgcc": ("libgcc-12-dev", "GPL-3.0-or-later WITH GCC-exception-3.1"),
 }
+MASTERS = ("knit-master-x86_64", "knit-master-aarch64")
 SYSTEM = {"pthread", "dl", "rt", "m", "c"}  # the C library itself
 
 
@@ -72,6 +75,14 @@ def debian(name: str, package: str, licence: str, programs: tuple[str, ...]) -> 
     return Component(name, found.stdout, licence, programs, (Path("/usr/share/doc") / package / "copyright",), "Debian")
 
 
+def unpacked(packages: Path, name: str, package: str, licence: str, programs: tuple[str, ...]) -> Component:
+    """The same of what tools/dist/debs.py has unpacked in `packages`."""
+    versions = dict(line.split() for line in (packages / "packages.txt").read_text().splitlines())
+    text = packages / "root/usr/share/doc" / package / "copyright"
+    # of a folder that is a link to another package's
+    return Component(name, versions[package], licence, programs, (text,), "Debian")
+
+
 def of_client(dist: Path) -> list[Component]:
     built = dist / "libraries"
     known = {}
@@ -95,30 +106,43 @@ def zig(dist: Path) -> Component:
                      ("knit",), (package / "lib/libcxx/LICENSE.TXT", package / "LICENSE"), "ziglang (PyPI)")
 
 
-def of_master(build: Path) -> list[Component]:
+def of_master(build: Path, architecture: str, packages: Callable[..., Component]) -> list[Component]:
+    program = f"knit-master-{architecture}"
     found = {}
-    for name in linked(build, "libexec/knit/knit-master-x86_64") - SYSTEM:
+    for name in linked(build, f"libexec/knit/{program}") - SYSTEM:
         if name not in MASTER:
-            raise Unknown(f"knit-master links {name}, which tools/dist does not know")
-        found[MASTER[name][0]] = debian(*MASTER[name], ("knit-master",))
-    runtime = [debian(name, *about, ("knit-master",)) for name, about in MASTER_RUNTIME.items()]
+            raise Unknown(f"{program} links {name}, which tools/dist does not know")
+        found[MASTER[name][0]] = packages(*MASTER[name], (program,))
+    runtime = [packages(name, *about, (program,)) for name, about in MASTER_RUNTIME.items()]
     return [*found.values(), *runtime]
 
 
 def of_headers() -> list[Component]:
-    return [debian(name, *about, ("knit", "knit-master")) for name, about in HEADERS.items()]
+    return [debian(name, *about, ("knit", *MASTERS)) for name, about in HEADERS.items()]
+
+
+def merged(parts: list[Component]) -> list[Component]:
+    """One entry for what both masters link in one version."""
+    found: dict[tuple[str, str, bool], Component] = {}
+    for part in parts:
+        key = (part.name, part.version, part.programs == ("knit",))
+        if key in found:
+            found[key].programs += part.programs
+        else:
+            found[key] = part
+    return sorted(found.values(), key=lambda part: (part.name, part.programs))
 
 
 def write(tree: Path, dist: Path, release: Path, number: str, when: int) -> None:
     """components.json and licenses/ in `tree`."""
-    parts = sorted(of_headers() + of_client(dist) + of_master(release),
-                   key=lambda part: (part.name, part.programs))
+    arm = functools.partial(unpacked, dist / "aarch64")
+    parts = merged(of_headers() + of_client(dist) + of_master(release, "x86_64", debian) +
+                   of_master(dist / "master-aarch64", "aarch64", arm))
     for part in parts:
         folder = tree / "licenses" / part.name
         folder.mkdir(parents=True, exist_ok=True)
         for text in part.texts:
-            shutil.copyfile(text, folder / (text.name if len(part.programs) > 1 or part.programs[0] == "knit"
-                                            else f"master-{text.name}"))
+            shutil.copyfile(text, folder / (text.name if part.programs[0] == "knit" else f"master-{text.name}"))
     document = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
