@@ -33,13 +33,14 @@ std::string_view state_of(const app::Instance& instance) {
 }  // namespace
 
 Commands::Commands(app::Instances& instances, Stopper& stopper, Launcher& launcher, Journal& journal,
-                   Notes& notes, io::Event& wake)
+                   Notes& notes, io::Event& wake, io::Event& stops)
     : instances_(instances),
       stopper_(stopper),
       launcher_(launcher),
       journal_(journal),
       notes_(notes),
-      wake_(wake) {}
+      wake_(wake),
+      stops_(stops) {}
 
 void Commands::end(std::optional<Error> attempt_over) {
   ending_ = true;
@@ -118,6 +119,7 @@ void Commands::stop_runs(const std::vector<app::Run>& runs, std::chrono::millise
     if (!instances_.find(run.container)) continue;  // it has ended meanwhile
     if (stopper_.begin(run, grace, io::now())) launcher_.terminate(run.node, run.container);
   }
+  stops_.set();
   wake_.set();
 }
 

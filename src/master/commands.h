@@ -20,9 +20,9 @@ namespace knit::master {
 // Owned by the master, belongs to its loop; calls must have ended before it goes.
 class Commands final : public control::Service {
  public:
-  // All must outlive it. `wake` is set when the master has something to do.
+  // All must outlive it. `wake` is set when the master has something to do, `stops` when the stopper has.
   Commands(app::Instances& instances, Stopper& stopper, Launcher& launcher, Journal& journal, Notes& notes,
-           io::Event& wake);
+           io::Event& wake, io::Event& stops);
 
   // From here on questions are answered: everything of earlier attempts is known. `status`: what does not
   // change while the master runs.
@@ -49,6 +49,7 @@ class Commands final : public control::Service {
   Journal& journal_;
   Notes& notes_;
   io::Event& wake_;
+  io::Event& stops_;
   std::optional<control::ApplicationStatus> status_;
   bool stopping_ = false, ending_ = false;
   std::optional<Error> attempt_over_;

@@ -91,6 +91,29 @@ TEST_F(CommandsTest, ANodeManagerThatStopsNothingLosesTheContainerToTheResourceM
   EXPECT_THAT(cluster_.released, SizeIs(3));
 }
 
+TEST_F(CommandsTest, AGraceDoesNotWaitForTheResourceManager) {
+  io::Duration took{};
+  owner_ = [&](control::Service& service) -> io::Task<void> {
+    co_await all_running(service, 3);
+    cluster_.beat_takes = 50s;
+    const auto beats = cluster_.requests.size();
+    while (cluster_.requests.size() == beats) {
+      if (!co_await io::sleep_for(100ms)) co_return;
+    }
+    const auto asked = io::now();
+    EXPECT_TRUE(co_await service.stop(5s));
+    while (cluster_.stopped.size() < 3) {
+      if (!co_await io::sleep_for(100ms)) co_return;
+    }
+    took = io::now() - asked;
+    EXPECT_EQ(cluster_.requests.size(), beats + 1) << "the same call is still under way";
+    cluster_.beat_takes = {};
+  };
+  ASSERT_TRUE(run());
+  EXPECT_GE(took, 5s);
+  EXPECT_LE(took, 6s);
+}
+
 TEST_F(CommandsTest, WhatIsStoppedBeforeItIsThereIsStoppedWhenItIs) {
   io::Event begin;
   cluster_.on_start = [&](NodeId, ContainerId) -> io::Task<Status> { co_return co_await begin.wait(); };

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/try.h"
 #include "io/wait.h"
 #include "master/cluster.h"
 
@@ -40,6 +41,7 @@ class FakeCluster final : public Scheduler, public Nodes {
   // Before a call is handled: an error is its answer. `number` counts calls of that kind from 1. With
   // `lost_answer` set the call is handled all the same.
   std::function<std::optional<Error>(std::string_view method, int number, bool* lost_answer)> trouble;
+  io::Duration beat_takes{};                                      // before the answer to allocate()
   std::function<io::Task<Status>(NodeId, ContainerId)> on_start;  // an error refuses the start
   std::function<void(ContainerId, yarn::ContainerSignal)> on_signal;
   bool deaf = false;                         // NodeManagers stop nothing
@@ -103,6 +105,7 @@ class FakeCluster final : public Scheduler, public Nodes {
   io::Task<Result<yarn::AllocateResponse>> allocate(yarn::AllocateRequest request) override {
     bool lost = false;
     requests.push_back(request);
+    if (beat_takes > io::Duration::zero()) KNIT_CO_TRY_VOID(co_await io::sleep_for(beat_takes));
     if (auto error = check("allocate", &lost); error && !lost) co_return *error;
     if (!registered) co_return remote("ApplicationMasterNotRegisteredException", "AM should re-register.");
     if (cached_ && request.response_id == response_id_ - 1) co_return *cached_;

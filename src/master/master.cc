@@ -62,7 +62,7 @@ Master::Master(const control::LaunchFile& file, Identity identity, security::Cre
       instances_(file.spec),
       allocation_(role_request(file.spec), Spread(file.nodes, limits.node_heartbeat * 2)),
       launcher_(nodes, [this](const ContainerId& id, const Status& started) { on_start(id, started); }),
-      commands_(instances_, stopper_, launcher_, journal_, notes_, wake_) {}
+      commands_(instances_, stopper_, launcher_, journal_, notes_, wake_, stops_) {}
 
 io::Task<Result<app::Conclusion>> Master::run() {
   started_ = last_answer_ = io::now();
@@ -83,7 +83,10 @@ io::Task<Result<app::Conclusion>> Master::run_registered() {
     make_template();
     begin_journal();
     introduce();
-    KNIT_CO_TRY_VOID(co_await run_until_conclusion());
+    background_.spawn(stop_when_due());
+    const Status concluded = co_await run_until_conclusion();
+    co_await background_.stop();
+    KNIT_CO_TRY_VOID(concluded);
     commands_.end(std::nullopt);
     co_await stop_rest();
     if (output_) co_await output_->finish();
@@ -202,12 +205,21 @@ void Master::stop_due() {
   const auto due = stopper_.due(io::now());
   for (const auto& run : due.stop) launcher_.stop(run.node, run.container);
   for (const auto& container : due.release) allocation_.release(container);
+  if (!due.release.empty()) wake_.set();
+}
+
+// A task of its own: a call to the ResourceManager can take a minute, and a grace is a promise.
+io::Task<void> Master::stop_when_due() {
+  while (co_await io::check_cancelled()) {
+    stop_due();
+    stops_.reset();
+    (void)co_await io::run_until(stopper_.next(), stops_.wait());
+  }
 }
 
 io::Task<Status> Master::run_until_conclusion() {
   pace_.hurry(io::now());
   while (true) {
-    stop_due();
     if (!conclusion_) conclusion_ = instances_.conclusion();
     if (!conclusion_) conclusion_ = nothing_started();
     if (conclusion_) co_return Status();
@@ -220,7 +232,7 @@ io::Task<Status> Master::run_until_conclusion() {
 // Until the next heartbeat; a slow one is brought forward when there is news to tell.
 io::Task<Status> Master::pause() {
   const auto pause = pace_.next(io::now(), allocation_.open() || instances_.wanted() > 0);
-  const io::Deadline until = std::min(io::after(pause), stopper_.next());
+  const io::Deadline until = io::after(pause);
   KNIT_CO_TRY_VOID(co_await io::sleep_for(std::min<io::Duration>(pause, Pace::kFast)));
   (void)co_await io::run_until(until, wake_.wait());
   wake_.reset();

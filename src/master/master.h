@@ -14,6 +14,7 @@
 #include "app/instances.h"
 #include "app/node_faults.h"
 #include "control/launch_file.h"
+#include "io/task_group.h"
 #include "io/wait.h"
 #include "master/allocation.h"
 #include "master/cluster.h"
@@ -79,6 +80,7 @@ class Master {
   void begin_journal();
   void introduce();
   void stop_due();
+  io::Task<void> stop_when_due();
 
   io::Task<Status> pause();
   io::Task<Status> beat();
@@ -119,7 +121,8 @@ class Master {
   yarn::AccessLists access_;
   std::optional<ContainerTemplate> template_;
   std::optional<app::Conclusion> conclusion_;
-  io::Event wake_;
+  io::Event wake_, stops_;
+  io::TaskGroup background_;
   Commands commands_;
 
   io::TimePoint started_{}, last_answer_{};
