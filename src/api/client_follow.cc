@@ -13,7 +13,7 @@
 namespace knit {
 
 Result<Description> Client::describe(const ApplicationId& id) {
-  return impl_->call<Description>([&] { return client::describe_application(*impl_->session, id); });
+  return impl_->call<Description>(id, [&] { return client::describe_application(*impl_->session, id); });
 }
 
 Result<RunResult> Client::wait(const ApplicationId& id, std::optional<std::chrono::milliseconds> timeout,
@@ -29,7 +29,7 @@ Result<RunResult> Client::wait(const ApplicationId& id, std::optional<std::chron
     if (result) co_await client::forget_key(*impl_->session, id);
     co_return result;
   };
-  return impl_->call<RunResult>(make, std::move(stop));
+  return impl_->call<RunResult>(id, make, std::move(stop));
 }
 
 Result<RunResult> Client::follow(const ApplicationId& id, const FollowOptions& options,
@@ -39,7 +39,7 @@ Result<RunResult> Client::follow(const ApplicationId& id, const FollowOptions& o
     if (result) co_await client::forget_key(*impl_->session, id);
     co_return result;
   };
-  return impl_->call<RunResult>(make, options.stop);
+  return impl_->call<RunResult>(id, make, options.stop);
 }
 
 Status Client::logs(const ApplicationId& id, const LogsOptions& options,
@@ -49,7 +49,7 @@ Status Client::logs(const ApplicationId& id, const LogsOptions& options,
     KNIT_CO_TRY_VOID(co_await client::read_application_logs(*impl_->session, id, options, {sink, notice}));
     co_return true;
   };
-  auto done = impl_->call<bool>(make, options.stop);
+  auto done = impl_->call<bool>(id, make, options.stop);
   return done ? Status() : Status(std::move(done).error());
 }
 

@@ -40,6 +40,17 @@ struct Client::Impl {
     return io::call_on<T>(loop, std::move(make), std::move(stop));
   }
 
+  // The same for what is done for one application.
+  template <class T>
+  Result<T> call(const ApplicationId& id, std::function<io::Task<Result<T>>()> make,
+                 std::stop_token stop = {}) {
+    const auto marked = [&] {
+      session->about(id);
+      return make();
+    };
+    return call<T>(marked, std::move(stop));
+  }
+
   const pid_t owner = getpid();
   io::Loop loop;
   std::unique_ptr<client::Session> session;

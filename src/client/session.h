@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "conf/endpoint.h"
@@ -33,6 +34,10 @@ class Session {
   // "rm.example.com:8032", or several joined by ", ".
   std::string resource_manager_address() const;
 
+  // From now on calls are marked as this application's in the cluster's audit logs ("knit/VERSION APP_ID");
+  // those of a session that works for several carry no id.
+  void about(const ApplicationId& id);
+
   // The file system on which `uri` lies (a path without scheme: fs.defaultFS). `what` names in errors what
   // was given.
   Result<hdfs::HdfsFileSystem*> file_system(const std::string& uri, std::string_view what);
@@ -46,6 +51,8 @@ class Session {
 
   conf::Settings settings_;
   std::string user_;
+  std::set<ApplicationId> about_;  // two are several
+  std::shared_ptr<std::string> caller_context_;
   std::chrono::milliseconds connect_timeout_;
   rpc::Client rpc_;
   yarn::ResourceManager resource_manager_;

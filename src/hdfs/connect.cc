@@ -1,6 +1,7 @@
 #include "hdfs/connect.h"
 
 #include <cstring>
+#include <utility>
 
 #include "base/try.h"
 #include "conf/hdfs_settings.h"
@@ -13,7 +14,7 @@ namespace knit::hdfs {
 Result<std::unique_ptr<HdfsFileSystem>> open_file_system(const conf::Settings& settings,
                                                          const std::string& authority,
                                                          const std::string& user, rpc::Limits limits,
-                                                         const std::string& caller_context) {
+                                                         std::function<std::string()> caller_context) {
   KNIT_TRY(auto options, options_from(settings, user));
   options.connect_timeout = limits.connect_timeout;
   KNIT_TRY(const auto endpoints, conf::name_nodes(settings, authority));
@@ -22,7 +23,7 @@ Result<std::unique_ptr<HdfsFileSystem>> open_file_system(const conf::Settings& s
   service.protocol = std::string(kNameNodeProtocol);
   for (const auto& endpoint : endpoints) service.addresses.push_back({endpoint.host, endpoint.port});
   service.identity.user = user;
-  service.caller_context = caller_context;
+  service.caller_context = std::move(caller_context);
   KNIT_TRY(const conf::RpcSettings rpc_settings, conf::rpc_settings(settings));
   limits.ping_interval = rpc_settings.ping_interval;
   limits.max_response = static_cast<std::size_t>(rpc_settings.maximum_response.bytes());

@@ -1,6 +1,7 @@
 // From settings to a file system.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,10 +13,10 @@ namespace knit::hdfs {
 
 // The HDFS named `authority` ("nn.example.com:8020" or a nameservice), as `user`. Talks to no machine.
 // Of `limits` those count that say how long a NameNode is waited for at first; the sizes and the rest come
-// from the settings. `caller_context` goes into the NameNode's audit log.
+// from the settings. `caller_context` gives what goes into the NameNode's audit log.
 Result<std::unique_ptr<HdfsFileSystem>> open_file_system(const conf::Settings& settings,
                                                          const std::string& authority,
                                                          const std::string& user, rpc::Limits limits,
-                                                         const std::string& caller_context);
+                                                         std::function<std::string()> caller_context);
 
 }  // namespace knit::hdfs

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
 #include "base/try.h"
 #include "control/messages.h"
 #include "control/router.h"
@@ -31,30 +35,55 @@ io::Task<Result<http::Reply>> answer(control::Service& service, http::Call call)
   co_return reply;
 }
 
-io::Task<Result<std::string>> address_of(std::string host) {
-  KNIT_CO_TRY(const auto addresses, co_await io::run_until(io::after(kResolveTimeout), io::resolve(host)));
-  co_return addresses.front();
+constexpr std::string_view kAllAddresses = "0.0.0.0";
+
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
+}
+
+io::Task<Result<std::vector<std::string>>> addresses_of(std::string host) {
+  co_return co_await io::run_until(io::after(kResolveTimeout), io::resolve(std::move(host)));
+}
+
+// A name that cannot be resolved is no address of this machine.
+io::Task<bool> any_elsewhere(std::vector<std::string> hosts) {
+  for (auto& host : hosts) {
+    const auto addresses = co_await addresses_of(std::move(host));
+    if (!addresses || !std::ranges::all_of(*addresses, is_loopback)) co_return true;
+  }
+  co_return false;
 }
 
 }  // namespace
 
+io::Task<Result<std::string>> listen_address(Place place) {
+  if (!place.bind.empty()) co_return place.bind;
+  KNIT_CO_TRY(const auto addresses, co_await addresses_of(place.host));
+  for (const auto& address : addresses) {
+    if (!is_loopback(address)) co_return address;
+  }
+  const bool elsewhere = co_await any_elsewhere(std::move(place.resource_managers));
+  co_return elsewhere ? std::string(kAllAddresses) : addresses.front();
+}
+
 io::Task<Result<std::unique_ptr<ControlServer>>> ControlServer::start(security::Authority authority,
-                                                                      std::string host, std::string bind,
-                                                                      PortRange ports,
-                                                                      control::Service& service,
+                                                                      Place place, control::Service& service,
                                                                       Notes& notes) {
-  std::string address = std::move(bind);
-  if (address.empty()) {
-    KNIT_CO_TRY(address, co_await address_of(host));
+  KNIT_CO_TRY(auto address, co_await listen_address(place));
+  if (place.bind.empty() && address == kAllAddresses) {
+    notes.say(fmt::format(
+        "{} is an address of this machine alone here (/etc/hosts?): the control channel listens on "
+        "all of its addresses; --master-bind names another",
+        place.host));
   }
   std::unique_ptr<ControlServer> out(
-      new ControlServer(std::move(authority), std::move(host), std::move(address), notes));
+      new ControlServer(std::move(authority), std::move(place.host), std::move(address), notes));
   KNIT_CO_TRY(const auto identity, out->own_identity());
   http::ServerOptions options;
   options.limits.request.body = control::kMaxRequest;
   options.note = [&notes](const std::string& text) { notes.say(text); };
   KNIT_CO_TRY(out->server_, http::Server::listen(
-                                out->address_, ports, identity,
+                                out->address_, place.ports, identity,
                                 [&service](http::Call call) { return answer(service, std::move(call)); },
                                 std::move(options)));
   out->background_.spawn(out->renew());
@@ -68,10 +97,12 @@ std::string ControlServer::url() const {
 
 Result<security::Identity> ControlServer::own_identity() const {
   const auto now = io::wall_now();
+  std::vector<std::string> hosts{host_};
+  if (address_ != kAllAddresses) hosts.push_back(address_);
   return authority_.issue({.role = security::Role::kMaster,
                            .now = now,
                            .until = now + kCertificateLife,
-                           .hosts = {host_, address_}});
+                           .hosts = std::move(hosts)});
 }
 
 io::Task<void> ControlServer::renew() {

@@ -34,14 +34,12 @@ void use_own_name_services() {
 
 // Nothing where the client has sent no keys. An application whose master cannot be reached runs all the same:
 // the ResourceManager can still end it.
-io::Task<std::unique_ptr<ControlServer>> open_control(const control::LaunchFile& file,
-                                                      const security::Credentials& credentials,
-                                                      const std::string& host, Master& master, Notes& notes) {
+io::Task<std::unique_ptr<ControlServer>> open_control(const security::Credentials& credentials, Place place,
+                                                      Master& master, Notes& notes) {
   auto authority = control::find_authority(credentials);
   if (authority && !*authority) co_return nullptr;
   Result<std::unique_ptr<ControlServer>> server =
-      authority ? co_await ControlServer::start(**authority, host, file.spec.master_bind,
-                                                file.spec.master_ports, master.service(), notes)
+      authority ? co_await ControlServer::start(**authority, std::move(place), master.service(), notes)
                 : Result<std::unique_ptr<ControlServer>>(authority.error());
   if (!server) {
     notes.say("there is no control channel: " + server.error().message());
@@ -79,17 +77,18 @@ io::Task<Result<app::Conclusion>> run_application(const control::LaunchFile& fil
   KNIT_CO_TRY(const auto staging, base::Uri::parse(file.staging_uri));
   KNIT_CO_TRY(const auto authority,
               conf::hdfs_authority(settings.merged, file.staging_uri, "the staging directory"));
-  KNIT_CO_TRY(
-      const auto files,
-      hdfs::open_file_system(settings.merged, authority, file.user, {.connect_timeout = kHdfsConnectTimeout},
-                             fmt::format("knit-master/{} {}", kVersion, to_string(file.application))));
+  const auto context = [text = fmt::format("knit/{} {}", kVersion, to_string(file.application))] {
+    return text;
+  };
+  KNIT_CO_TRY(const auto files, hdfs::open_file_system(settings.merged, authority, file.user,
+                                                       {.connect_timeout = kHdfsConnectTimeout}, context));
   std::string where;
   for (const auto& address : addresses) where += (where.empty() ? "" : ", ") + io::to_string(address);
   notes.say(
       fmt::format("the ResourceManager's scheduler is at {}; the journal is in {}", where, file.staging_uri));
 
-  YarnScheduler scheduler(addresses, *token);
-  YarnNodes nodes;
+  YarnScheduler scheduler(addresses, *token, context);
+  YarnNodes nodes(context);
   Journal journal(*files, staging.path, identity.container.attempt, notes);
   Master::Limits master_limits;
   if (limits.master_expiry.count() > 0) master_limits.expiry = limits.master_expiry;
@@ -97,13 +96,14 @@ io::Task<Result<app::Conclusion>> run_application(const control::LaunchFile& fil
   master_limits.node_heartbeat = node_settings.heartbeat;
   // Whoever holds the master's own token is the master, and whoever holds the authority's key can be anyone
   // to it: no container gets either.
-  const std::string host = identity.node.host;
+  Place place{identity.node.host, file.spec.master_bind, file.spec.master_ports, {}};
+  for (const auto& address : addresses) place.resource_managers.push_back(address.host);
   Master master(file, std::move(identity),
                 control::without_authority(credentials.without_kind(security::kAmrmTokenKind)), scheduler,
                 nodes, journal, notes, master_limits);
   FailedOutput output(pages_of(settings), journal, notes);
   master.keep_output(output);
-  const auto server = co_await open_control(file, credentials, host, master, notes);
+  const auto server = co_await open_control(credentials, std::move(place), master, notes);
   auto ended = co_await master.run();
   co_await io::begin_cleanup();
   if (server) co_await server->stop();

@@ -10,12 +10,14 @@ namespace {
 // Clients kept at the same time; idle ones beyond it are dropped.
 constexpr std::size_t kMaxPeers = 500;
 
-rpc::Service scheduler_service(std::vector<io::HostPort> addresses, security::Token token) {
+rpc::Service scheduler_service(std::vector<io::HostPort> addresses, security::Token token,
+                               CallerContext context) {
   rpc::Service service;
   service.name = "ResourceManager (scheduler)";
   service.protocol = std::string(yarn::kMasterProtocol);
   service.addresses = std::move(addresses);
   service.identity.token = std::move(token);
+  service.caller_context = std::move(context);
   return service;
 }
 
@@ -28,12 +30,13 @@ rpc::Limits scheduler_limits() {
   return limits;
 }
 
-rpc::Service node_service(const NodeId& node, security::Token token) {
+rpc::Service node_service(const NodeId& node, security::Token token, CallerContext context) {
   rpc::Service service;
   service.name = "NodeManager";
   service.protocol = std::string(yarn::kNodeManagerProtocol);
   service.addresses = {{node.host, static_cast<std::uint16_t>(node.port)}};
   service.identity.token = std::move(token);
+  service.caller_context = std::move(context);
   return service;
 }
 
@@ -47,8 +50,10 @@ rpc::Limits node_limits() {
 
 }  // namespace
 
-YarnScheduler::YarnScheduler(std::vector<io::HostPort> addresses, security::Token token)
-    : rpc_(scheduler_service(std::move(addresses), std::move(token)), scheduler_limits()), protocol_(rpc_) {}
+YarnScheduler::YarnScheduler(std::vector<io::HostPort> addresses, security::Token token,
+                             CallerContext context)
+    : rpc_(scheduler_service(std::move(addresses), std::move(token), std::move(context)), scheduler_limits()),
+      protocol_(rpc_) {}
 
 io::Task<Result<yarn::RegisterResponse>> YarnScheduler::register_master(yarn::RegisterRequest request) {
   return protocol_.register_master(std::move(request));
@@ -67,8 +72,8 @@ void YarnScheduler::use_token(security::Token token) {
 }
 
 struct YarnNodes::Peer {
-  Peer(const NodeId& node, const security::Token& token)
-      : rpc(node_service(node, token), node_limits()), protocol(rpc) {}
+  Peer(const NodeId& node, const security::Token& token, const CallerContext& context)
+      : rpc(node_service(node, token, context), node_limits()), protocol(rpc) {}
   rpc::Client rpc;
   yarn::NodeManager protocol;
 };
@@ -95,7 +100,7 @@ Result<std::shared_ptr<YarnNodes::Peer>> YarnNodes::peer(const NodeId& node) {
   }
   if (peers_.size() >= kMaxPeers && !peers_.contains(node)) forget_idle();
   auto& peer = peers_[node];
-  if (!peer) peer = std::make_shared<Peer>(node, token->second);
+  if (!peer) peer = std::make_shared<Peer>(node, token->second, context_);
   return peer;
 }
 

@@ -1,8 +1,11 @@
 // The daemons themselves. A driver.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "io/net.h"
@@ -11,9 +14,12 @@
 
 namespace knit::master {
 
+// Gives Hadoop's CallerContext, for audit logs.
+using CallerContext = std::function<std::string()>;
+
 class YarnScheduler final : public Scheduler {
  public:
-  YarnScheduler(std::vector<io::HostPort> addresses, security::Token token);
+  YarnScheduler(std::vector<io::HostPort> addresses, security::Token token, CallerContext context);
 
   io::Task<Result<yarn::RegisterResponse>> register_master(yarn::RegisterRequest request) override;
   io::Task<Result<yarn::AllocateResponse>> allocate(yarn::AllocateRequest request) override;
@@ -29,6 +35,7 @@ class YarnScheduler final : public Scheduler {
 // sent once.
 class YarnNodes final : public Nodes {
  public:
+  explicit YarnNodes(CallerContext context) : context_(std::move(context)) {}
   void use_token(const NodeId& node, security::Token token) override;
   io::Task<Status> start(NodeId node, yarn::StartRequest request) override;
   io::Task<Status> stop(NodeId node, ContainerId container) override;
@@ -39,6 +46,7 @@ class YarnNodes final : public Nodes {
   Result<std::shared_ptr<Peer>> peer(const NodeId& node);
   void forget_idle();
 
+  CallerContext context_;
   std::map<NodeId, security::Token> tokens_;
   std::map<NodeId, std::shared_ptr<Peer>> peers_;
 };

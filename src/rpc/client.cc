@@ -57,6 +57,7 @@ struct Client::Impl {
   Status admit(const std::string& method, const std::string& request);
   std::shared_ptr<Connection> connection(std::size_t address, io::Deadline deadline);
   std::string name(std::size_t address) const;
+  std::string caller_context() const { return service.caller_context ? service.caller_context() : ""; }
   io::Duration patience(io::Duration timeout) const;
   void close_all(const Error& why);
 
@@ -92,19 +93,21 @@ std::string Client::Impl::name(std::size_t address) const {
 
 std::shared_ptr<Connection> Client::Impl::connection(std::size_t address, io::Deadline deadline) {
   auto& slot = connections[address];
-  if (slot && slot->usable()) return slot;
+  if (slot && slot->usable()) {
+    slot->set_caller_context(caller_context());
+    return slot;
+  }
   if (slot) {
     std::erase_if(retired, [](const auto& old) { return old.expired(); });
     retired.push_back(slot);
   }
-  slot =
-      std::make_shared<Connection>(Connection::Settings{.service = service.name,
-                                                        .protocol = service.protocol,
-                                                        .address = service.addresses[address],
-                                                        .identity = service.identity,
-                                                        .caller = {wiring.client_id, service.caller_context},
-                                                        .limits = limits,
-                                                        .connect = wiring.connect});
+  slot = std::make_shared<Connection>(Connection::Settings{.service = service.name,
+                                                           .protocol = service.protocol,
+                                                           .address = service.addresses[address],
+                                                           .identity = service.identity,
+                                                           .caller = {wiring.client_id, caller_context()},
+                                                           .limits = limits,
+                                                           .connect = wiring.connect});
   tasks.spawn(Connection::run(slot, deadline));
   return slot;
 }

@@ -24,7 +24,8 @@ struct Service {
   std::string protocol;                 // "org.apache.hadoop.yarn.api.ApplicationClientProtocolPB"
   std::vector<io::HostPort> addresses;  // at least one; more than one are tried in turn (failover)
   Identity identity;
-  std::string caller_context;  // Hadoop's CallerContext for audit logs; empty: none
+  // Hadoop's CallerContext of each call, for audit logs. None, or an empty one: none.
+  std::function<std::string()> caller_context;
 };
 
 // What a test may replace.

@@ -23,6 +23,28 @@ TEST(Client, AnswersACallAndKeepsTheConnection) {
   });
 }
 
+TEST(Client, TellsWhomACallIsFor) {
+  on_loop([]() -> io::Task<void> {
+    FakeNetwork network;
+    std::vector<std::string> contexts;
+    network.serve(1, [&](Peer& peer, int) -> io::Task<void> {
+      for (auto call = co_await peer.first_call(); call; call = co_await peer.receive()) {
+        contexts.push_back(call->header.callercontext().context());
+        (void)co_await peer.send(success_frame(call->header.callid(), "!"));
+      }
+    });
+    auto to = service({1});
+    std::string context = "knit/1";
+    to.caller_context = [&] { return context; };
+    Client client(std::move(to), {}, wiring(network));
+    (void)co_await client.call("a", "x");
+    context = "knit/1 application_1_0001";
+    (void)co_await client.call("a", "x");
+    EXPECT_THAT(contexts, ::testing::ElementsAre("knit/1", "knit/1 application_1_0001"));
+    EXPECT_EQ(network.connections(1), 1);
+  });
+}
+
 TEST(Client, PassesRemoteErrorsOnAsTheyAre) {
   on_loop([]() -> io::Task<void> {
     FakeNetwork network;

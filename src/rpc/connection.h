@@ -64,6 +64,8 @@ class Connection {
 
   // True if it takes calls: connecting or connected, and not retired.
   bool usable() const { return state_ != State::kClosed && !retired_; }
+  // Of the calls from now on.
+  void set_caller_context(const std::string& context) { settings_.caller.caller_context = context; }
   // No new calls; closes when the open ones have ended.
   void retire();
   // At once: open calls end with `why`.
