@@ -9,6 +9,7 @@
 
 #include "base/try.h"
 #include "fs/local_file_system.h"
+#include "io/stream.h"
 #include "io/wait.h"
 
 namespace knit::client {
@@ -28,7 +29,11 @@ constexpr auto kOld = std::chrono::days(365);
 constexpr auto kAbandoned = std::chrono::hours(1);
 
 security::Secret to_text(const security::Identity& identity) {
-  return security::Secret(identity.key_pem.bytes() + identity.certificate_pem + identity.authority_pem);
+  std::string text;
+  // At once: a string that grows leaves what it had behind.
+  text.reserve(identity.key_pem.size() + identity.certificate_pem.size() + identity.authority_pem.size());
+  text.append(identity.key_pem.bytes()).append(identity.certificate_pem).append(identity.authority_pem);
+  return security::Secret(std::move(text));
 }
 
 Result<security::Identity> parse(const security::Secret& secret) {
@@ -79,11 +84,15 @@ std::string OwnerKeys::path(const ApplicationId& id) const {
 
 io::Task<Status> OwnerKeys::keep(ApplicationId id, security::Identity identity) {
   KNIT_CO_TRY_VOID(co_await files_.make_directories(folder_, 0700));
-  auto text = to_text(identity).bytes();
+  const auto text = to_text(identity);
   const auto temporary = path(id) + std::string(kNew);
-  auto written = co_await fs::write_file(files_, temporary, text, {.permission = 0600, .overwrite = true});
-  security::wipe(text);
-  KNIT_CO_TRY_VOID(std::move(written));
+  KNIT_CO_TRY(const auto writer, co_await files_.create(temporary, {.permission = 0600, .overwrite = true}));
+  Status written = co_await writer->write(io::as_bytes(text.bytes()));  // no copy: see fs::LocalFileSystem
+  if (written) written = co_await writer->close();
+  if (!written) {
+    co_await writer->abort();
+    co_return written;
+  }
   co_return co_await files_.rename(temporary, path(id), true);
 }
 

@@ -48,10 +48,14 @@ class LocalWriter final : public Writer {
     if (!file_) co_return closed();
     // Pieces, so that neither a huge copy is made nor a cancelled task's writing goes on for long.
     constexpr std::size_t kPiece = 1u << 20;
+    constexpr std::size_t kWiped = 64u << 10;  // so small a file may be a key
     while (!bytes.empty()) {
       const auto piece = bytes.first(std::min(bytes.size(), kPiece));
-      std::function<Status()> call = [file = file_, copy = std::vector(piece.begin(), piece.end())] {
-        return file->write_all(copy);
+      const auto copy = std::make_shared<std::vector<std::byte>>(piece.begin(), piece.end());
+      std::function<Status()> call = [file = file_, copy] {
+        Status written = file->write_all(*copy);
+        if (copy->size() <= kWiped) explicit_bzero(copy->data(), copy->size());
+        return written;
       };
       KNIT_CO_TRY_VOID(co_await io::run_blocking(std::move(call)));
       bytes = bytes.subspan(piece.size());

@@ -1,10 +1,13 @@
 #include "http/https_client.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "base/json.h"
 #include "base/try.h"
 #include "http/tls_stream.h"
+#include "io/wait.h"
 
 namespace knit::http {
 namespace {
@@ -15,6 +18,22 @@ io::Task<Result<std::unique_ptr<io::Stream>>> connect_tls(io::HostPort server,
   KNIT_CO_TRY(auto raw, co_await connect(std::move(server)));
   auto stream = std::make_unique<TlsStream>(std::move(raw), std::move(context));
   KNIT_CO_TRY_VOID(co_await stream->handshake());
+  co_return stream;
+}
+
+io::Task<Result<std::unique_ptr<io::Stream>>> connect_in_time(io::HostPort server,
+                                                              std::shared_ptr<const TlsContext> context,
+                                                              Connector connect, std::chrono::seconds limit) {
+  const std::string name = io::to_string(server);
+  auto stream = co_await io::run_until(
+      io::after(limit), connect_tls(std::move(server), std::move(context), std::move(connect)));
+  if (!stream && stream.error().code() == ErrorCode::kDeadlineExceeded) {
+    co_return Error(
+        ErrorCode::kUnavailable,
+        fmt::format("{} does not answer within {} s: it hangs, or something between here and there "
+                    "drops what is sent",
+                    name, limit.count()));
+  }
   co_return stream;
 }
 
@@ -32,17 +51,19 @@ Error error_of(int status, std::string_view body) {
 
 }  // namespace
 
-Connector over_tls(std::shared_ptr<const TlsContext> context, Connector connect) {
-  return [context = std::move(context), connect = std::move(connect)](io::HostPort server) {
-    return connect_tls(std::move(server), context, connect);
+Connector over_tls(std::shared_ptr<const TlsContext> context, Connector connect, std::chrono::seconds limit) {
+  return [context = std::move(context), connect = std::move(connect), limit](io::HostPort server) {
+    return connect_in_time(std::move(server), context, connect, limit);
   };
 }
 
 Result<HttpsClient> HttpsClient::create(io::HostPort server, const security::Identity& identity,
-                                        Limits limits, Connector connect) {
+                                        Limits limits, Connector connect,
+                                        std::chrono::seconds connect_limit) {
   KNIT_TRY(auto context, TlsContext::create(TlsContext::End::kClient, identity));
-  return HttpsClient(std::move(server),
-                     {.limits = limits, .connect = over_tls(std::move(context), std::move(connect))});
+  return HttpsClient(
+      std::move(server),
+      {.limits = limits, .connect = over_tls(std::move(context), std::move(connect), connect_limit)});
 }
 
 io::Task<Result<std::string>> HttpsClient::send(std::string method, std::string target,

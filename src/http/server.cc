@@ -36,6 +36,12 @@ io::Task<Status> joined(io::TaskGroup* tasks) {
   co_return Status();
 }
 
+Reply try_again(std::string why) {
+  Reply busy = error_reply(Error(ErrorCode::kUnavailable, std::move(why)));
+  busy.headers.push_back({.name = "Retry-After", .value = "1"});
+  return busy;
+}
+
 std::string whole_answer(const Reply& reply, bool head_only, bool closes) {
   return to_text(reply, {.head_only = head_only, .closes = closes, .now = io::wall_now()});
 }
@@ -176,8 +182,7 @@ io::Task<void> Server::serve(std::unique_ptr<io::Stream> raw) {
   if (admitted) {
     co_await serve_calls(stream, slot);
   } else {
-    Reply busy = error_reply(Error(ErrorCode::kUnavailable, "too many connections: try again"));
-    busy.headers.push_back({.name = "Retry-After", .value = "1"});
+    const Reply busy = try_again("too many connections: try again");
     if (!co_await send(stream, whole_answer(busy, false, true))) co_return;
   }
   co_await say_goodbye(stream);
@@ -225,9 +230,14 @@ io::Task<void> Server::serve_calls(TlsStream& stream, Slot& slot) {
     const bool head_only = call.method == "HEAD";
     call.peer = stream.peer_name();
     call.deadline = io::after(options_.limits.answer_time);
-    const Reply reply = co_await answer(std::move(call));
-    const bool closes = stopping_ || parser.is_last() || n >= options_.limits.requests_per_connection;
-    if (!co_await send(stream, whole_answer(reply, head_only, closes)) || closes) co_return;
+    std::string text;
+    bool closes = false;
+    {
+      const Reply reply = co_await answer(std::move(call), slot.owner);
+      closes = stopping_ || parser.is_last() || n >= options_.limits.requests_per_connection;
+      text = whole_answer(reply, head_only, closes);
+    }  // from here on there is one copy
+    if (!co_await send(stream, std::move(text)) || closes) co_return;
   }
 }
 
@@ -254,7 +264,9 @@ io::Task<Result<RequestParser::What>> Server::next_call(TlsStream& stream, Reque
   }
 }
 
-io::Task<Reply> Server::answer(Call call) {
+io::Task<Reply> Server::answer(Call call, bool owner) {
+  if (unsent_ >= options_.limits.unsent * (owner ? 2 : 1))
+    co_return try_again("too many answers wait to be taken: try again");
   const std::string what = call.method + " " + call.path;
   const io::Deadline deadline = call.deadline;
   std::string bug;
@@ -269,7 +281,11 @@ io::Task<Reply> Server::answer(Call call) {
 }
 
 io::Task<Status> Server::send(io::Stream& stream, std::string text) {
-  co_return co_await io::run_until(io::after(options_.limits.write_time), stream.write(io::as_bytes(text)));
+  unsent_ += text.size();
+  Status sent =
+      co_await io::run_until(io::after(options_.limits.write_time), stream.write(io::as_bytes(text)));
+  unsent_ -= text.size();
+  co_return sent;
 }
 
 // The end of a connection whose last answer the client should see.

@@ -26,6 +26,9 @@ struct ServerLimits {
   std::size_t connections = 256;
   // Of these, only for the owner: its containers cannot lock it out.
   std::size_t for_owner = 16;
+  // Bytes of answers that wait for their clients to take them, above which no further question is looked at
+  // but answered 503: a slow reader of a long list holds all of it. The owner may have as much again.
+  std::size_t unsent = std::size_t{16} << 20;
   // At once, of those that have not: anyone may connect and be silent. A further one waits for a place, or
   // for the oldest to have had its grace, and then takes that: a crowd of honest clients is served in turn,
   // and a flood of others delays them and does not keep them out.
@@ -101,7 +104,7 @@ class Server {
   io::Task<bool> shake_hands(TlsStream& stream, const Slot& slot);
   io::Task<void> serve_calls(TlsStream& stream, Slot& slot);
   io::Task<Result<RequestParser::What>> next_call(TlsStream& stream, RequestParser& parser, Slot& slot);
-  io::Task<Reply> answer(Call call);
+  io::Task<Reply> answer(Call call, bool owner);
   io::Task<Status> send(io::Stream& stream, std::string text);
   io::Task<void> say_goodbye(TlsStream& stream);
   io::Task<Status> make_room();
@@ -120,6 +123,7 @@ class Server {
   io::Event handshake_ended_;
   bool stopping_ = false;
   int notes_ = 0;
+  std::size_t unsent_ = 0;
   io::TaskGroup tasks_;
 };
 

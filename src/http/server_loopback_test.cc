@@ -77,6 +77,44 @@ TEST(ServerOnLoopback, TwoHundredConnectionsAtOnce) {
   EXPECT_EQ(run(two_hundred), "200 answered, 0 left");
 }
 
+constexpr std::size_t kLong = 32u << 20;  // far more than sockets hold
+
+io::Task<Result<Reply>> answer_at_length(Call call) {
+  co_return Reply{.body = call.path == "/long" ? std::string(kLong, 'x') : "short"};
+}
+
+io::Task<Result<std::string>> until(HttpsClient client, std::string wanted) {
+  while (true) {
+    const auto answer = co_await client.get("/short");
+    const std::string got = answer ? *answer : std::string(to_string(answer.error().code()));
+    if (got == wanted) co_return got;
+    KNIT_CO_TRY_VOID(co_await io::sleep_for(5ms));
+  }
+}
+
+io::Task<Result<std::string>> slow_reader(const People& people) {
+  ServerOptions options;
+  options.limits.unsent = kLong / 4 * 3;  // the owner may have twice that
+  KNIT_CO_TRY(const auto server,
+              Server::listen("127.0.0.1", {}, people.master, answer_at_length, std::move(options)));
+  const io::HostPort address{"127.0.0.1", server->port()};
+  KNIT_CO_TRY(const auto container, HttpsClient::create(address, people.container));
+  KNIT_CO_TRY(const auto owner, HttpsClient::create(address, people.owner));
+  const auto connect = over_tls(context_of(TlsContext::End::kClient, people.container));
+  KNIT_CO_TRY(auto slow, co_await connect(address));
+  KNIT_CO_TRY_VOID(co_await slow->write(io::as_bytes("GET /long HTTP/1.1\r\nHost: a\r\n\r\n")));
+  KNIT_CO_TRY(std::string all, co_await until(container, "unavailable"));
+  KNIT_CO_TRY(const auto owners, co_await owner.get("/short"));
+  slow->close();
+  KNIT_CO_TRY(const auto again, co_await until(container, "short"));
+  co_await server->stop(io::after(10s));
+  co_return all + ", " + owners + " for the owner, " + again;
+}
+
+TEST(ServerOnLoopback, AnswersThatNobodyTakesAreBounded) {
+  EXPECT_EQ(run(slow_reader), "unavailable, short for the owner, short");
+}
+
 io::Task<Result<std::string>> half_closed(const People& people) {
   KNIT_CO_TRY(const auto server, serve(people));
   KNIT_CO_TRY(auto raw, co_await io::connect({"127.0.0.1", server->port()}));

@@ -182,6 +182,20 @@ TEST_F(ServerTest, ASilentClientIsCutOff) {
   EXPECT_EQ(notes, std::vector<std::string>{"pipe is refused: no TLS handshake within 10 s"});
 }
 
+TEST_F(ServerTest, AClientDoesNotWaitLongForAPortThatIsSilent) {
+  PipeListener nobody;  // what connects is never answered
+  auto made = HttpsClient::create(
+      {"node7", 4711}, people.owner, {}, [&](io::HostPort) { return connect(&nobody); }, 5s);
+  ASSERT_TRUE(made);
+  start("late", get(*made, "/a"));
+  loop.advance(4s);
+  EXPECT_TRUE(answers.empty());
+  loop.advance(1s);
+  EXPECT_TRUE(answers["late"].starts_with(
+      "unavailable: GET https://node7:4711/a: node7:4711 does not answer within 5 s: it hangs"))
+      << answers["late"];
+}
+
 TEST_F(ServerTest, PlainHttpIsToldWhatIsSpokenHere) {
   serve();
   start("plain", raw_exchange(knock(), "GET /a HTTP/1.1\r\nHost: node7\r\n\r\n"));
