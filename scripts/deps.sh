@@ -2,12 +2,12 @@
 # What the project needs from Debian, in two sets: to build and run, and to test; and how a step that fails is told.
 
 BUILD_PACKAGES=(ca-certificates clang-16 lld-16 cmake ninja-build pkg-config ccache protobuf-compiler
-  libprotobuf-dev libpugixml-dev libcli11-dev libfmt-dev libspdlog-dev libarchive-dev zlib1g-dev libssl-dev
+  libprotobuf-dev libpugixml-dev libyaml-cpp-dev libcli11-dev libfmt-dev libspdlog-dev libarchive-dev zlib1g-dev libssl-dev
   libboost1.81-dev)
 # The real Hadoop that `run` and `test` start.
 HADOOP_PACKAGES=(maven openjdk-17-jdk-headless python3 python3-pytest)
 TEST_PACKAGES=(git curl shellcheck time libclang-rt-16-dev clang-format-16 clang-tidy-16 llvm-16 libgtest-dev libgmock-dev
-  qemu-user-static)
+  python3-jsonschema python3-yaml qemu-user-static)
 
 LOGS=build/logs
 # Debian's Python, for which Debian's pytest is installed, whatever else comes first in PATH.

@@ -68,20 +68,25 @@ class KNIT_EXPORT Client {
   // Through the ResourceManager; true if it was still running. Returns when the ResourceManager says it has
   // ended.
   Result<bool> kill(const ApplicationId& id, std::stop_token stop = {});
+  // Into another queue, with everything it has; its report from there, or of where it was already.
+  // kFailedPrecondition for one that has ended, kNotFound and kPermissionDenied for the application and for
+  // the queue, kUnimplemented where the cluster's scheduler has no queues to move between.
+  Result<ApplicationReport> move(const ApplicationId& id, const std::string& queue);
   // Asks each instance to end (SIGTERM), kills what has not after `grace`, and gives the report of the ended
   // application. This, scale() and restart() ask the application's master, with the owner's key that this
   // machine keeps since submit(): kNotFound without application or key, kFailedPrecondition for an
-  // application that has ended or has no control channel, kUnavailable where its master cannot be reached
-  // from here.
+  // application that has ended, kUnavailable where its master does not run yet, has no control channel or
+  // cannot be reached from here.
   Result<ApplicationReport> stop(const ApplicationId& id, std::chrono::milliseconds grace = kDefaultGrace,
                                  std::stop_token stop = {});
   Result<ScaleResult> scale(const ApplicationId& id, const ScaleRequest& request);
   // Another run of this instance, which counts as a restart and never as a failure.
   Status restart(const ApplicationId& id, std::int32_t instance,
                  std::chrono::milliseconds grace = kDefaultGrace);
-  // Every instance by number, then the master as number -1. From the master; where that cannot be reached,
-  // and after the end, from the journal and the record.
-  Result<std::vector<InstanceReport>> instances(const ApplicationId& id);
+  // Every instance by number, then the master as number -1. From the master; where that does not answer, from
+  // the journal, and `notice` is told why; after the end from the record.
+  Result<std::vector<InstanceReport>> instances(const ApplicationId& id,
+                                                const std::function<void(const std::string&)>& notice = {});
   // The owner's key as text, for another machine of the owner, and such a text: gives whose it is.
   Result<std::string> export_key(const ApplicationId& id);
   Result<ApplicationId> import_key(const std::string& text);

@@ -4,6 +4,7 @@
 #include "base/try.h"
 #include "client/applications.h"
 #include "client/launch.h"
+#include "client/site_file.h"
 #include "conf/load.h"
 
 namespace knit {
@@ -12,7 +13,9 @@ Result<std::unique_ptr<Client>> Client::open(const ClientOptions& options) {
   conf::Overrides overrides;
   if (!options.config_directory.empty()) overrides.config_dir = options.config_directory;
   overrides.properties = options.properties;
-  KNIT_TRY(auto settings, conf::load(conf::Environment::of_process_and_account(), overrides));
+  KNIT_TRY(auto site, client::read_site_file(client::site_files()));
+  KNIT_TRY(auto settings, conf::load(conf::Environment::of_process_and_account(), overrides,
+                                     conf::kSystemDirectory, std::move(site)));
 
   auto impl = std::make_unique<Impl>();
   auto opened = impl->call<bool>([&]() -> io::Task<Result<bool>> {
@@ -53,7 +56,7 @@ Result<std::vector<ApplicationReport>> Client::list(const ApplicationFilter& fil
 }
 
 Result<ApplicationReport> Client::report(const ApplicationId& id) {
-  return impl_->call<ApplicationReport>([&] { return impl_->session->resource_manager().report(id); });
+  return impl_->call<ApplicationReport>(id, [&] { return impl_->session->resource_manager().report(id); });
 }
 
 Result<std::vector<NodeReport>> Client::nodes() {
@@ -68,13 +71,18 @@ Result<ClusterMetrics> Client::metrics() {
   return impl_->call<ClusterMetrics>([&] { return impl_->session->resource_manager().cluster_metrics(); });
 }
 
+Result<ApplicationReport> Client::move(const ApplicationId& id, const std::string& queue) {
+  return impl_->call<ApplicationReport>(id,
+                                        [&] { return client::move_application(*impl_->session, id, queue); });
+}
+
 Result<bool> Client::kill(const ApplicationId& id, std::stop_token stop) {
   const auto make = [&]() -> io::Task<Result<bool>> {
     auto killed = co_await client::kill_application(*impl_->session, id);
     if (killed) co_await client::settle_run(*impl_->session, id, "");
     co_return killed;
   };
-  return impl_->call<bool>(make, std::move(stop));
+  return impl_->call<bool>(id, make, std::move(stop));
 }
 
 }  // namespace knit

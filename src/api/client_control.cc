@@ -15,11 +15,12 @@ Result<ApplicationReport> Client::stop(const ApplicationId& id, std::chrono::mil
     if (stopped) co_await client::settle_run(*impl_->session, id, "");
     co_return stopped;
   };
-  return impl_->call<ApplicationReport>(make, std::move(stop));
+  return impl_->call<ApplicationReport>(id, make, std::move(stop));
 }
 
 Result<ScaleResult> Client::scale(const ApplicationId& id, const ScaleRequest& request) {
-  return impl_->call<ScaleResult>([&] { return client::scale_application(*impl_->session, id, request); });
+  return impl_->call<ScaleResult>(id,
+                                  [&] { return client::scale_application(*impl_->session, id, request); });
 }
 
 Status Client::restart(const ApplicationId& id, std::int32_t instance, std::chrono::milliseconds grace) {
@@ -27,17 +28,19 @@ Status Client::restart(const ApplicationId& id, std::int32_t instance, std::chro
     KNIT_CO_TRY_VOID(co_await client::restart_instance(*impl_->session, id, instance, grace));
     co_return true;
   };
-  KNIT_TRY_VOID(impl_->call<bool>(make));
+  KNIT_TRY_VOID(impl_->call<bool>(id, make));
   return {};
 }
 
-Result<std::vector<InstanceReport>> Client::instances(const ApplicationId& id) {
+Result<std::vector<InstanceReport>> Client::instances(const ApplicationId& id,
+                                                      const std::function<void(const std::string&)>& notice) {
+  const auto told = notice ? notice : [](const std::string&) {};
   return impl_->call<std::vector<InstanceReport>>(
-      [&] { return client::list_instances(*impl_->session, id); });
+      id, [&] { return client::list_instances(*impl_->session, id, told); });
 }
 
 Result<std::string> Client::export_key(const ApplicationId& id) {
-  return impl_->call<std::string>([&] { return client::export_key(*impl_->session, id); });
+  return impl_->call<std::string>(id, [&] { return client::export_key(*impl_->session, id); });
 }
 
 Result<ApplicationId> Client::import_key(const std::string& text) {

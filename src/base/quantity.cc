@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <knit/byte_size.h>
 #include <knit/duration.h>
+#include <knit/port_range.h>
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -94,6 +96,23 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     return Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is longer than ten years", text));
   }
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::llround(ms)));
+}
+
+Result<PortRange> parse_port_range(std::string_view text) {
+  const auto dash = std::min(text.find('-'), text.size());
+  const auto number = [](std::string_view digits) {
+    std::uint16_t port = 0;
+    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    return failed == std::errc() && end == digits.data() + digits.size() ? port : std::uint16_t{0};
+  };
+  const PortRange range{number(text.substr(0, dash)),
+                        number(dash == text.size() ? text : text.substr(dash + 1))};
+  if (range.first == 0 || range.last < range.first) {
+    return Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("'{}' is neither a port nor a range of ports (20000-20100), from 1 to 65535", text));
+  }
+  return range;
 }
 
 std::string to_text(std::chrono::milliseconds duration) {

@@ -9,6 +9,7 @@
 #include "cli/outcome.h"
 #include "cli/reports.h"
 #include "cli/signals.h"
+#include "cli/standard_streams.h"
 #include "cli/whole_number.h"
 
 namespace knit::cli {
@@ -51,6 +52,8 @@ int status(Context& context, const std::string& application, bool whole) {
   fmt::print("{:<12} {} MiB-seconds, {} vcore-seconds\n", "consumed", report.memory_mib_seconds,
              report.vcore_seconds);
   fmt::print("{:<12} {}\n", "logs", to_string(report.log_aggregation));
+  if (report.state == ApplicationState::kRunning && report.master_port > 0)
+    fmt::print("{:<12} {}:{}\n", "master", report.master_host, report.master_port);
   for (const auto& attempt : description.attempts) {
     fmt::print("{:<12} {} {} {}{}{}\n", "attempt", attempt.id.attempt, attempt.state,
                shown(attempt.master_container), attempt.host.empty() ? "" : " on ", attempt.host);
@@ -74,6 +77,17 @@ int wait(Context& context, const std::string& application, const std::string& ti
   return exit_code_of(result, from_instance);
 }
 
+int move(Context& context, const std::string& application, const std::string& queue) {
+  const auto id = parse_application(application);
+  const auto report = must_change(context.client().move(id, queue));
+  if (context.json) {
+    print_json(to_json(report));
+  } else {
+    tell("{} is in queue {}\n", to_string(id), report.queue);
+  }
+  return kExitSucceeded;
+}
+
 }  // namespace
 
 void add_application_commands(CLI::App& app, Context& context) {
@@ -88,6 +102,17 @@ void add_application_commands(CLI::App& app, Context& context) {
   };
   add_status("status", "the state of an application, and why it waits or ended", false);
   add_status("describe", "everything that is known about an application", true);
+
+  struct MoveOptions {
+    std::string id, queue;
+  };
+  auto* move_command = app.add_subcommand("move", "put an application into another queue");
+  auto target = std::make_shared<MoveOptions>();
+  move_command->add_option("APP", target->id, "application id")->required();
+  move_command->add_option("QUEUE", target->queue, "the queue's name or path")->required();
+  move_command->callback([&context, target] {
+    context.action = [&context, target] { return move(context, target->id, target->queue); };
+  });
 
   struct WaitOptions {
     std::string id, timeout;

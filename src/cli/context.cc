@@ -69,6 +69,11 @@ int fail(const Error& error) {
   return exit_code_of(error.code());
 }
 
+int fail_change(const Error& error) {
+  const int code = fail(error);
+  return error.code() == ErrorCode::kFailedPrecondition ? kExitNotFound : code;
+}
+
 ApplicationId parse_application(const std::string& text) {
   return must(ApplicationId::parse(text));
 }

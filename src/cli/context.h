@@ -61,6 +61,18 @@ inline void must(Status status) {
   if (!status) throw CommandEnd{fail(status.error())};
 }
 
+// The same for a change to an application: one that has ended, or an instance that has, is no longer there to
+// be changed (kFailedPrecondition gives kExitNotFound).
+int fail_change(const Error& error);
+template <class T>
+T must_change(Result<T> result) {
+  if (!result) throw CommandEnd{fail_change(result.error())};
+  return std::move(*result);
+}
+inline void must_change(Status status) {
+  if (!status) throw CommandEnd{fail_change(status.error())};
+}
+
 ApplicationId parse_application(const std::string& text);
 
 // --staging-dir, for a command that looks where `run --staging-dir` has put an application or its files.

@@ -3,9 +3,12 @@
 #include <knit/duration.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/json.hpp>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
+#include <thread>
 
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -19,6 +22,8 @@ namespace {
 
 namespace json = boost::json;
 
+// Applications that are stopped side by side; the next when one has ended.
+constexpr std::size_t kStopsAtOnce = 32;
 // A key has 3 KiB.
 constexpr std::size_t kMaxKey = 64u << 10;
 
@@ -40,22 +45,39 @@ std::chrono::milliseconds grace_of(const Options& options) {
   return grace;
 }
 
+int stop_one(Client& client, const ApplicationId& id, std::chrono::milliseconds grace, std::stop_token stop) {
+  const auto stopped = client.stop(id, grace, std::move(stop));
+  if (!stopped) return fail_change(stopped.error());
+  tell("{} {}: {}\n", to_string(id), state_text(*stopped), stopped->diagnostics);
+  return kExitSucceeded;
+}
+
+// Side by side: each takes its grace. Gives the worst exit code.
+int stop_all(Client& client, const std::vector<ApplicationId>& ids, std::chrono::milliseconds grace,
+             const std::stop_token& stop) {
+  std::atomic<std::size_t> next{0};
+  std::atomic<int> worst{kExitSucceeded};
+  {
+    std::vector<std::jthread> workers;
+    for (std::size_t i = 0; i < std::min(ids.size(), kStopsAtOnce); ++i) {
+      workers.emplace_back([&] {
+        for (auto at = next++; at < ids.size() && !stop.stop_requested(); at = next++) {
+          const int code = stop_one(client, ids[at], grace, stop);
+          for (int known = worst; known < code && !worst.compare_exchange_weak(known, code);) {
+          }
+        }
+      });
+    }
+  }
+  return stop.stop_requested() ? kExitInterrupted : worst.load();
+}
+
 int stop(Context& context, const Options& options) {
   std::vector<ApplicationId> ids;
   for (const auto& text : options.ids) ids.push_back(parse_application(text));
   const auto grace = grace_of(options);
   Signals signals;  // before the client starts its thread
-  int worst = kExitSucceeded;
-  for (const auto& id : ids) {
-    const auto stopped = context.client().stop(id, grace, signals.stop());
-    if (!stopped) {
-      worst = std::max(worst, fail(stopped.error()));
-      if (stopped.error().code() == ErrorCode::kCancelled) break;
-      continue;
-    }
-    tell("{} {}: {}\n", to_string(id), state_text(*stopped), stopped->diagnostics);
-  }
-  return worst;
+  return stop_all(context.client(), ids, grace, signals.stop());
 }
 
 // "5", "+2", "-3".
@@ -95,7 +117,7 @@ json::array numbers(const std::vector<std::int32_t>& list) {
 int scale(Context& context, const Options& options) {
   const auto id = parse_application(options.id);
   const auto request = scale_request(options);
-  const auto result = must(context.client().scale(id, request));
+  const auto result = must_change(context.client().scale(id, request));
   if (context.json) {
     print_json(json::object{
         {"added", numbers(result.added)}, {"removed", numbers(result.removed)}, {"active", result.active}});
@@ -108,13 +130,14 @@ int scale(Context& context, const Options& options) {
 
 int restart(Context& context, const Options& options) {
   const auto id = parse_application(options.id);
-  must(context.client().restart(id, options.instance, grace_of(options)));
+  must_change(context.client().restart(id, options.instance, grace_of(options)));
   tell("{}: instance {} is stopped and started anew\n", to_string(id), options.instance);
   return kExitSucceeded;
 }
 
 int containers(Context& context, const Options& options) {
-  const auto instances = must(context.client().instances(parse_application(options.id)));
+  const auto instances = must(context.client().instances(
+      parse_application(options.id), [](const std::string& notice) { tell("knit: {}\n", notice); }));
   if (!context.json) {
     print_instances(instances);
     return kExitSucceeded;
@@ -126,8 +149,9 @@ int containers(Context& context, const Options& options) {
 }
 
 int export_key(Context& context, const Options& options) {
-  const auto text = must(context.client().export_key(parse_application(options.id)));
+  auto text = must(context.client().export_key(parse_application(options.id)));
   std::fwrite(text.data(), 1, text.size(), stdout);
+  explicit_bzero(text.data(), text.size());
   return kExitSucceeded;
 }
 
@@ -137,7 +161,9 @@ int import_key(Context& context) {
   if (text.size() > kMaxKey)
     return fail(Error(ErrorCode::kInvalidArgument,
                       "stdin has more than any key: give it what 'knit key export' writes"));
-  const auto id = must(context.client().import_key(text));
+  const auto kept = context.client().import_key(text);
+  explicit_bzero(text.data(), text.size());
+  const auto id = must(kept);
   tell("the key to {} is kept\n", to_string(id));
   return kExitSucceeded;
 }

@@ -69,6 +69,7 @@ json::value to_json(const ApplicationReport& report) {
       {"diagnostics", text(report.diagnostics)},
       {"tracking_url", text(report.tracking_url)},
       {"master_host", text(report.master_host)},
+      {"master_port", report.master_port > 0 ? json::value(report.master_port) : json::value()},
       {"attempt", report.current_attempt.attempt},
       {"progress", report.progress},
       {"priority", report.priority},

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <knit/duration.h>
+#include <knit/port_range.h>
 
 #include <cerrno>
 #include <charconv>
@@ -186,13 +187,7 @@ void add_policy_options(CLI::App& command, RunSpec& spec) {
   option(
       command, "--master-port",
       [&spec](const std::string& text) {
-        const auto dash = text.find('-');
-        const auto first = parse_count("--master-port", text.substr(0, dash));
-        const auto last =
-            dash == std::string::npos ? first : parse_count("--master-port", text.substr(dash + 1));
-        if (first < 1 || last > UINT16_MAX || first > last)
-          refuse("--master-port", "must be a port or a range of ports (20000-20100), from 1 to 65535");
-        spec.master_ports = {static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last)};
+        spec.master_ports = parsed("--master-port", parse_port_range(text));
       },
       "the port, or range of ports, on which the master listens (default: any)", "RANGE");
 }

@@ -7,7 +7,10 @@
 
 #include "base/try.h"
 #include "client/bounds.h"
+#include "client/diagnostics.h"
+#include "client/queues.h"
 #include "io/wait.h"
+#include "yarn/scheduler_page.h"
 
 namespace knit::client {
 namespace {
@@ -67,6 +70,39 @@ io::Task<Result<bool>> kill_application(Session& session, ApplicationId id) {
   // Who no longer waits for the end wants it all the same.
   if (killed.error().code() == ErrorCode::kCancelled) (void)co_await clean_up(ask_to_kill(session, id, why));
   co_return killed;
+}
+
+namespace {
+
+Error refused_move(Error error, const QueueFacts& facts) {
+  const auto says = [&](std::string_view words) { return error.message().find(words) != std::string::npos; };
+  ErrorCode code = error.code();
+  if (says("does not support")) code = ErrorCode::kUnimplemented;            // FifoScheduler
+  if (says("state cannot be moved")) code = ErrorCode::kFailedPrecondition;  // it has ended meanwhile
+  if (says("would violate")) code = ErrorCode::kResourceExhausted;           // FairScheduler's limits
+  // Whether it may or there is none is one answer; we have looked.
+  if (code == ErrorCode::kPermissionDenied && says("target queue") && !facts.info)
+    code = ErrorCode::kNotFound;
+  return Error(code, "the ResourceManager refuses: " + first_line(error.message()), error.remote_exception());
+}
+
+}  // namespace
+
+io::Task<Result<ApplicationReport>> move_application(Session& session, ApplicationId id, std::string queue) {
+  auto& manager = session.resource_manager();
+  KNIT_CO_TRY(auto report, co_await manager.report(id));
+  if (has_ended(report.state)) {
+    co_return Error(ErrorCode::kFailedPrecondition, fmt::format("{} has ended", to_string(id)));
+  }
+  if (yarn::is_queue(queue, report.queue, {})) co_return report;
+  const auto context = fmt::format("moving {} to queue {}", to_string(id), queue);
+  KNIT_CO_TRY(const auto facts, co_await queue_facts(manager, queue));
+  KNIT_CO_TRY_VOID(check_target(facts, session.user()).with_context(context));
+  if (auto moved = co_await manager.move(id, queue); !moved) {
+    if (moved.error().remote_exception().empty()) co_return std::move(moved).error();
+    co_return refused_move(std::move(moved).error(), facts).with_context(context);
+  }
+  co_return co_await manager.report(id);
 }
 
 io::Task<Result<ApplicationReport>> wait_for_end(Session& session, ApplicationId id) {

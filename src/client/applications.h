@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "client/session.h"
@@ -19,6 +20,10 @@ io::Task<Result<std::vector<ApplicationReport>>> list_applications(Session& sess
 // Asks the ResourceManager to end it and waits, at most 30 s, until it says that it has. True if it was still
 // alive. Cancelled, it asks all the same and does not wait.
 io::Task<Result<bool>> kill_application(Session& session, ApplicationId id);
+
+// Into another queue of the scheduler, with everything it has; its report from there. kFailedPrecondition for
+// one that has ended, kUnimplemented for a scheduler that cannot, and check_target's errors.
+io::Task<Result<ApplicationReport>> move_application(Session& session, ApplicationId id, std::string queue);
 
 // Polls until the application has ended; the caller sets the deadline. A ResourceManager that cannot be
 // reached for a while is waited for.

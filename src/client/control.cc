@@ -9,6 +9,7 @@
 #include "client/applications.h"
 #include "client/describe.h"
 #include "client/owner_keys.h"
+#include "client/site_rules.h"
 #include "control/messages.h"
 #include "http/https_client.h"
 #include "io/wait.h"
@@ -16,6 +17,8 @@
 namespace knit::client {
 namespace {
 
+// A port that a firewall closes is silent.
+constexpr auto kConnectLimit = std::chrono::seconds(5);
 // Of one question: connecting, and the journal's flush that the answer waits for.
 constexpr auto kAnswerDeadline = std::chrono::seconds(30);
 // From the last container's end to the ResourceManager's word that the application has ended.
@@ -23,10 +26,13 @@ constexpr auto kEndDeadline = std::chrono::seconds(60);
 
 Error no_channel(const ApplicationReport& report) {
   const auto id = to_string(report.id);
-  if (has_ended(report.state)) return Error(ErrorCode::kFailedPrecondition, fmt::format("{} has ended", id));
+  if (has_ended(report.state)) {
+    return Error(ErrorCode::kFailedPrecondition,
+                 fmt::format("{} has ended: there is nothing left to change", id));
+  }
   const bool waits = report.state != ApplicationState::kRunning;
   return Error(
-      ErrorCode::kFailedPrecondition,
+      ErrorCode::kUnavailable,
       fmt::format("{} {}; 'knit kill {}' ends it", id,
                   waits ? "has no master yet" : "has no control channel (its master's log says why)", id));
 }
@@ -40,7 +46,8 @@ io::Task<Result<std::string>> ask(Session& session, ApplicationReport report, st
   http::Limits limits;
   limits.max_text = control::kMaxAnswer;
   const io::HostPort master{report.master_host, static_cast<std::uint16_t>(report.master_port)};
-  KNIT_CO_TRY(const auto client, http::HttpsClient::create(master, identity, limits));
+  KNIT_CO_TRY(const auto client,
+              http::HttpsClient::create(master, identity, limits, io::connect, kConnectLimit));
   auto answer = co_await io::run_until(io::after(kAnswerDeadline),
                                        client.send(std::move(method), std::move(target), std::move(body)));
   if (!answer)
@@ -56,7 +63,25 @@ io::Task<Result<std::string>> ask(Session& session, ApplicationId id, std::strin
 
 }  // namespace
 
+namespace {
+
+// As far as the site's administrator limits it.
+io::Task<Status> check_scale(Session& session, ApplicationId id, ScaleRequest request) {
+  const auto& settings = session.settings();
+  if (!limits_instances(settings)) co_return Status();
+  if (request.to) co_return check_instances(settings, *request.to);
+  if (request.by <= 0) co_return Status();
+  KNIT_CO_TRY(const auto answer, co_await ask(session, id, "GET", "/v1/application", {}));
+  KNIT_CO_TRY(const auto status, control::decode_application(answer));
+  const auto& counts = status.counts;
+  co_return check_instances(settings,
+                            std::int64_t{counts.pending} + counts.starting + counts.running + request.by);
+}
+
+}  // namespace
+
 io::Task<Result<ScaleResult>> scale_application(Session& session, ApplicationId id, ScaleRequest request) {
+  KNIT_CO_TRY_VOID(co_await check_scale(session, id, request));
   KNIT_CO_TRY(const auto answer, co_await ask(session, id, "POST", "/v1/scale", control::encode(request)));
   co_return control::decode_scale_result(answer);
 }
@@ -108,11 +133,17 @@ InstanceReport master_of(const Description& description) {
 
 }  // namespace
 
-io::Task<Result<std::vector<InstanceReport>>> list_instances(Session& session, ApplicationId id) {
+io::Task<Result<std::vector<InstanceReport>>> list_instances(Session& session, ApplicationId id,
+                                                             Notice notice) {
   KNIT_CO_TRY(auto description, co_await describe_application(session, id));
   auto instances = std::move(description.instances);
   if (description.report.state == ApplicationState::kRunning) {
-    if (auto live = co_await ask_instances(session, description.report)) instances = *std::move(live);
+    auto live = co_await ask_instances(session, description.report);
+    if (!live) {
+      KNIT_CO_TRY_VOID(co_await io::check_cancelled());
+      notice("told from the journal, not by its master: " + live.error().message());
+    }
+    if (live) instances = *std::move(live);
   }
   if (!description.attempts.empty()) instances.push_back(master_of(description));
   co_return instances;

@@ -6,6 +6,7 @@
 #include <knit/run.h>
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,9 @@
 namespace knit::client {
 
 // Each finds the master by the ResourceManager's report and proves with the owner's key of this machine whose
-// application it is. kNotFound without application or key; kFailedPrecondition for one that has ended or has
-// no control channel; kUnavailable and kDeadlineExceeded where the master's port cannot be reached from here;
-// and the errors of control::Service.
+// application it is. kNotFound without application or key; kFailedPrecondition for one that has ended;
+// kUnavailable and kDeadlineExceeded where it has no master yet, its master no control channel, or the port
+// cannot be reached from here; and the errors of control::Service.
 io::Task<Result<ScaleResult>> scale_application(Session& session, ApplicationId id, ScaleRequest request);
 io::Task<Status> restart_instance(Session& session, ApplicationId id, std::int32_t instance,
                                   std::chrono::milliseconds grace);
@@ -26,8 +27,11 @@ io::Task<Status> restart_instance(Session& session, ApplicationId id, std::int32
 io::Task<Result<ApplicationReport>> stop_application(Session& session, ApplicationId id,
                                                      std::chrono::milliseconds grace);
 
-// Every instance, then the master as number -1; as the master says, else as the journal or the record does.
-io::Task<Result<std::vector<InstanceReport>>> list_instances(Session& session, ApplicationId id);
+// Every instance, then the master as number -1; as the master says, else, with a notice, as the journal does,
+// and after the end as the record does.
+using Notice = std::function<void(const std::string&)>;
+io::Task<Result<std::vector<InstanceReport>>> list_instances(Session& session, ApplicationId id,
+                                                             Notice notice);
 
 // Of an application that has ended; what goes wrong is left to the next sweep.
 io::Task<void> forget_key(Session& session, ApplicationId id);

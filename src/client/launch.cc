@@ -9,6 +9,7 @@
 #include "client/control.h"
 #include "client/owner_keys.h"
 #include "client/queues.h"
+#include "client/site_rules.h"
 #include "client/staging.h"
 #include "client/staging_place.h"
 #include "client/submission.h"
@@ -99,6 +100,7 @@ io::Task<void> sweep(Staging& staging, OwnerKeys* keys, ApplicationService& serv
 }  // namespace
 
 io::Task<Result<Plan>> plan_run(Session& session, RunSpec spec, LaunchOptions options) {
+  KNIT_CO_TRY(spec, apply_site_rules(session.settings(), std::move(spec)));
   KNIT_CO_TRY_VOID(app::validate(spec));
   KNIT_CO_TRY_VOID(check_launch(spec));
   YarnApplicationService service(session.resource_manager());
@@ -121,6 +123,7 @@ io::Task<Result<Plan>> plan_run(Session& session, RunSpec spec, LaunchOptions op
 
 io::Task<Result<ApplicationId>> submit_run(Session& session, RunSpec spec, LaunchOptions options,
                                            RunObserver& observer) {
+  KNIT_CO_TRY(spec, apply_site_rules(session.settings(), std::move(spec)));
   KNIT_CO_TRY_VOID(app::validate(spec));
   KNIT_CO_TRY_VOID(check_launch(spec));
   YarnApplicationService service(session.resource_manager());
@@ -138,6 +141,7 @@ io::Task<Result<ApplicationId>> submit_run(Session& session, RunSpec spec, Launc
   io::Event swept;
   io::TaskGroup background;
   background.spawn(sweep(staging, kept, service, swept));
+  session.about(prepared.facts.id);
   const auto submitted = co_await submission.run(prepared.facts.id, observer);
   if (submitted) (void)co_await io::run_until(io::after(kSweepGrace), swept.wait());
   co_await background.stop();

@@ -20,8 +20,9 @@ std::string real_path(const char* path) {
   return real ? std::string(real.get()) : std::string();
 }
 
-// PREFIX of PREFIX/bin/knit and of PREFIX/lib/libknit.so.0.
-std::vector<std::string> prefixes() {
+}  // namespace
+
+std::vector<std::string> install_prefixes() {
   std::vector<std::string> files{real_path("/proc/self/exe")};
   Dl_info library{};
   if (dladdr(reinterpret_cast<void*>(&master_file_name), &library) != 0 && library.dli_fname &&
@@ -37,8 +38,6 @@ std::vector<std::string> prefixes() {
   return out;
 }
 
-}  // namespace
-
 std::string master_file_name(const std::string& architecture) {
   return "knit-master-" + architecture;
 }
@@ -50,7 +49,7 @@ Result<std::vector<FoundMaster>> find_masters(const std::vector<MasterProgram>& 
   std::vector<std::string> folders;
   if (!directory.empty()) folders.push_back(directory);
   if (directory.empty()) {
-    for (const auto& prefix : prefixes()) folders.push_back(fs::join_path(prefix, "libexec/knit"));
+    for (const auto& prefix : install_prefixes()) folders.push_back(fs::join_path(prefix, "libexec/knit"));
   }
   std::vector<FoundMaster> found;
   std::vector<std::string> names;

@@ -17,6 +17,10 @@ struct MasterProgram {
 // "knit-master-x86_64": the file's name here, in the cache and in the container.
 std::string master_file_name(const std::string& architecture);
 
+// PREFIX of PREFIX/bin/knit and of PREFIX/lib/libknit.so.0: of the running program, and of the library that
+// holds this function.
+std::vector<std::string> install_prefixes();
+
 struct FoundMaster {
   MasterProgram program;
   std::string path;

@@ -18,23 +18,6 @@ namespace {
 
 using Answer = Result<std::vector<std::string>>;
 
-io::Task<Result<QueueFacts>> queue_facts(yarn::ResourceManager& resource_manager, std::string queue) {
-  QueueFacts facts;
-  const auto info = co_await bounded(resource_manager.queue(queue, true, false));
-  if (info) facts.info = *info;
-  if (!info && info.error().code() != ErrorCode::kNotFound) co_return info.error();
-  if (const auto dot = queue.rfind('.'); !info && dot != std::string::npos) {
-    const auto parent = co_await bounded(resource_manager.queue(queue.substr(0, dot), false, false));
-    facts.has_parent = parent.has_value();
-  }
-  const auto access = co_await bounded(resource_manager.queue_access());
-  if (access && facts.info) facts.may_submit = may_submit(*access, *facts.info);
-  if (!facts.info || !takes_applications(*facts.info) || facts.may_submit == false) {
-    if (auto open = co_await usable_queues(resource_manager)) facts.open = *std::move(open);
-  }
-  co_return facts;
-}
-
 io::Task<Result<LabelFacts>> label_facts(yarn::ResourceManager& resource_manager, std::string label,
                                          const std::vector<NodeReport>& nodes) {
   LabelFacts facts;
@@ -46,36 +29,12 @@ io::Task<Result<LabelFacts>> label_facts(yarn::ResourceManager& resource_manager
   co_return facts;
 }
 
-std::string other_queues(const QueueFacts& facts) {
-  return facts.open.empty() ? "" : "; you may submit to " + list_of(facts.open);
-}
-
 Answer check_queue(const QueueFacts& facts, const RunSpec& spec, const std::string& user) {
   const auto& queue = spec.queue;
-  if (!facts.info && facts.has_parent) {
+  KNIT_TRY_VOID(check_target(facts, user).with_context("--queue " + queue));
+  if (!facts.info) {
     return std::vector<std::string>{
         fmt::format("queue '{}' does not exist yet; the cluster creates it if it is set up to", queue)};
-  }
-  if (!facts.info) {
-    return Error(ErrorCode::kNotFound,
-                 fmt::format("--queue {}: there is no such queue{}", queue, other_queues(facts)));
-  }
-  if (!facts.info->children.empty()) {
-    std::vector<std::string> children;
-    for (const auto& child : facts.info->children) children.push_back(child.name);
-    return Error(
-        ErrorCode::kInvalidArgument,
-        fmt::format("--queue {}: applications run in its parts alone: {}", queue, fmt::join(children, ", ")));
-  }
-  if (facts.info->state == QueueState::kStopped || facts.info->state == QueueState::kDraining) {
-    return Error(ErrorCode::kPermissionDenied,
-                 fmt::format("--queue {}: the queue is {} and takes no applications; an administrator can "
-                             "start it{}",
-                             queue, to_string(facts.info->state), other_queues(facts)));
-  }
-  if (facts.may_submit == false) {
-    return Error(ErrorCode::kPermissionDenied, fmt::format("--queue {}: '{}' may not submit to this queue{}",
-                                                           queue, user, other_queues(facts)));
   }
   const auto& labels = facts.info->accessible_labels;
   if (!spec.node_label.empty() && std::find(labels.begin(), labels.end(), "*") == labels.end() &&

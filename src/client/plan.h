@@ -11,17 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "client/queues.h"
 #include "yarn/limits.h"
 #include "yarn/resource_manager.h"
 
 namespace knit::client {
-
-struct QueueFacts {
-  std::optional<QueueInfo> info;   // none: there is no such queue
-  bool has_parent = false;         // of a queue that does not exist: the cluster may create it on demand
-  std::optional<bool> may_submit;  // none: the ResourceManager did not tell
-  std::vector<std::string> open;   // where this one will not do: those that would, as far as it told
-};
 
 struct LabelFacts {
   std::vector<std::string> labels;  // all of the cluster

@@ -34,6 +34,10 @@ io::Task<Result<std::string>> read_page(io::HostPort server) {
   co_return co_await response->read_text();
 }
 
+std::string other_queues(const QueueFacts& facts) {
+  return facts.open.empty() ? "" : "; you may submit to " + list_of(facts.open);
+}
+
 }  // namespace
 
 bool takes_applications(const QueueInfo& queue) {
@@ -59,6 +63,44 @@ io::Task<Result<std::vector<std::string>>> usable_queues(yarn::ResourceManager& 
   KNIT_CO_TRY(const auto access, co_await bounded(resource_manager.queue_access()));
   KNIT_CO_TRY(const auto root, co_await bounded(resource_manager.queue("root", true, true)));
   co_return usable_queues(root, access);
+}
+
+io::Task<Result<QueueFacts>> queue_facts(yarn::ResourceManager& resource_manager, std::string queue) {
+  QueueFacts facts;
+  const auto info = co_await bounded(resource_manager.queue(queue, true, false));
+  if (info) facts.info = *info;
+  if (!info && info.error().code() != ErrorCode::kNotFound) co_return info.error();
+  if (const auto dot = queue.rfind('.'); !info && dot != std::string::npos) {
+    const auto parent = co_await bounded(resource_manager.queue(queue.substr(0, dot), false, false));
+    facts.has_parent = parent.has_value();
+  }
+  const auto access = co_await bounded(resource_manager.queue_access());
+  if (access && facts.info) facts.may_submit = may_submit(*access, *facts.info);
+  if (!facts.info || !takes_applications(*facts.info) || facts.may_submit == false) {
+    if (auto open = co_await usable_queues(resource_manager)) facts.open = *std::move(open);
+  }
+  co_return facts;
+}
+
+Status check_target(const QueueFacts& facts, const std::string& user) {
+  if (!facts.info && facts.has_parent) return {};
+  if (!facts.info) return Error(ErrorCode::kNotFound, "there is no such queue" + other_queues(facts));
+  if (!facts.info->children.empty()) {
+    std::vector<std::string> children;
+    for (const auto& child : facts.info->children) children.push_back(child.name);
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("applications run in its parts alone: {}", fmt::join(children, ", ")));
+  }
+  if (!takes_applications(*facts.info)) {
+    return Error(ErrorCode::kPermissionDenied,
+                 fmt::format("the queue is {} and takes no applications; an administrator can start it{}",
+                             to_string(facts.info->state), other_queues(facts)));
+  }
+  if (facts.may_submit == false) {
+    return Error(ErrorCode::kPermissionDenied,
+                 fmt::format("'{}' may not submit to this queue{}", user, other_queues(facts)));
+  }
+  return {};
 }
 
 std::string list_of(const std::vector<std::string>& queues) {

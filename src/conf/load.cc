@@ -9,6 +9,8 @@
 namespace knit::conf {
 namespace {
 
+// What only an administrator may set.
+constexpr std::string_view kSitePrefix = "knit.site.";
 constexpr const char* kFiles[] = {"core-site.xml", "hdfs-site.xml", "yarn-site.xml"};
 
 // One place to look.
@@ -94,7 +96,7 @@ Error nothing_found(const std::vector<Place>& looked_at, const std::string& syst
 }  // namespace
 
 Result<Settings> load(const Environment& environment, const Overrides& overrides,
-                      const std::string& system_directory) {
+                      const std::string& system_directory, std::vector<Property> site) {
   const auto candidates = places(environment, overrides);
   std::vector<std::string> files;
   for (const auto& place : candidates) {
@@ -104,7 +106,13 @@ Result<Settings> load(const Environment& environment, const Overrides& overrides
   if (files.empty()) files = files_in(system_directory);
   if (files.empty() && overrides.properties.empty()) return nothing_found(candidates, system_directory);
 
-  std::vector<Property> properties;
+  for (const auto& [key, value] : overrides.properties) {
+    if (key.starts_with(kSitePrefix)) {
+      return Error(ErrorCode::kInvalidArgument,
+                   fmt::format("-D {}: only the site's administrator can say this, in knit.yaml", key));
+    }
+  }
+  std::vector<Property> properties = std::move(site);
   const auto read = local_files();
   for (const auto& file : files) {
     KNIT_TRY(auto more, read_site_xml(file, read));

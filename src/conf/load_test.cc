@@ -107,6 +107,30 @@ TEST_F(Load, NoConfiguration) {
   EXPECT_EQ(*alone->get("yarn.resourcemanager.address"), "rm:8032");
 }
 
+TEST_F(Load, WhatAnAdministratorSaysStays) {
+  folder("c");
+  std::ofstream(at("c/core-site.xml"))
+      << "<configuration>"
+         "<property><name>knit.site.limit.x</name><value>9</value></property>"
+         "<property><name>knit.staging.dir</name><value>/mine</value></property>"
+         "</configuration>";
+  const Environment environment({{"HADOOP_CONF_DIR", at("c")}});
+  const std::vector<Property> site{{"knit.site.limit.x", "1", true, "/etc/knit/knit.yaml", 3},
+                                   {"knit.staging.dir", "/site", false, "/etc/knit/knit.yaml", 4},
+                                   {"knit.site.default.y", "2", true, "/etc/knit/knit.yaml", 5}};
+  const auto settings = conf::load(environment, {}, at("system"), site);
+  ASSERT_TRUE(settings) << settings.error().message();
+  EXPECT_EQ(*settings->get("knit.site.limit.x"), "1");
+  EXPECT_EQ(to_string(settings->entry("knit.site.limit.x")->origin), "/etc/knit/knit.yaml, line 3");
+  EXPECT_EQ(*settings->get("knit.staging.dir"), "/mine") << "a default only";
+  EXPECT_EQ(*settings->get("knit.site.default.y"), "2");
+  const auto refused =
+      conf::load(environment, {.properties = {{"knit.site.default.y", "3"}}}, at("system"), site);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_THAT(refused.error().message(), HasSubstr("-D knit.site.default.y"));
+}
+
 TEST_F(Load, FilesThatCannotBeRead) {
   folder("c");
   std::ofstream(at("c/core-site.xml")) << "<configuration>\n<property></configuration>";

@@ -92,6 +92,15 @@ io::Task<Result<bool>> ResourceManager::kill(ApplicationId id, std::string diagn
   co_return answer.is_kill_completed();
 }
 
+io::Task<Status> ResourceManager::move(ApplicationId id, std::string queue) {
+  pb::MoveApplicationAcrossQueuesRequestProto request;
+  write(id, *request.mutable_application_id());
+  request.set_target_queue(std::move(queue));
+  KNIT_CO_TRY_VOID(co_await rpc::call<pb::MoveApplicationAcrossQueuesResponseProto>(
+      caller_, "moveApplicationAcrossQueues", request));
+  co_return Status{};
+}
+
 io::Task<Status> ResourceManager::set_expiry(ApplicationId id, WallTime expires) {
   pb::UpdateApplicationTimeoutsRequestProto request;
   write(id, *request.mutable_applicationid());

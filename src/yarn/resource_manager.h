@@ -71,6 +71,9 @@ class ResourceManager {
   io::Task<Result<std::vector<ApplicationReport>>> list(ApplicationFilter filter);
   // One request; true once the end is stored. Ask again until then. Ended applications are true at once.
   io::Task<Result<bool>> kill(ApplicationId id, std::string diagnostics);
+  // Into a leaf queue, with everything it has. Done when this returns. What the caller may not do, and a
+  // queue that does not exist, are one kPermissionDenied; kInternal for a scheduler that cannot.
+  io::Task<Status> move(ApplicationId id, std::string queue);
   // Replaces or sets the time at which the application is killed. From 2.9 on.
   io::Task<Status> set_expiry(ApplicationId id, WallTime expires);
 

@@ -276,6 +276,16 @@ TEST_F(ResourceManagerTest, Kill) {
   EXPECT_EQ(caller_.last_request<pb::KillApplicationRequestProto>().diagnostics(), "too slow");
 }
 
+TEST_F(ResourceManagerTest, Move) {
+  caller_.answer("");
+  ASSERT_TRUE(run(rm_.move(app_, "root.small")));
+  EXPECT_EQ(caller_.last().method, "moveApplicationAcrossQueues");
+  const auto sent = caller_.last_request<pb::MoveApplicationAcrossQueuesRequestProto>();
+  EXPECT_EQ(sent.application_id().id(), app_.id);
+  EXPECT_EQ(sent.application_id().cluster_timestamp(), app_.cluster_timestamp);
+  EXPECT_EQ(sent.target_queue(), "root.small");
+}
+
 TEST_F(ResourceManagerTest, SetExpiry) {
   caller_.answer("");
   ASSERT_TRUE(run(rm_.set_expiry(app_, at_ms(1795397618665))));

@@ -112,7 +112,7 @@ def test_each_component_has_a_version_and_its_licence(unpacked: Path) -> None:
     document = json.loads((unpacked / "components.json").read_text())
     assert document["bomFormat"] == "CycloneDX"
     names = {part["name"] for part in document["components"]}
-    assert {"boost", "openssl", "protobuf", "pugixml", "zlib", "llvm-libc++", "glibc"} <= names
+    assert {"boost", "openssl", "protobuf", "pugixml", "yaml-cpp", "zlib", "llvm-libc++", "glibc"} <= names
     for part in document["components"]:
         assert part["version"] and part["licenses"] and part["properties"]
         texts = list((unpacked / "licenses" / part["name"]).iterdir())

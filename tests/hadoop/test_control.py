@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hadoop.cluster import MiniHadoop
-from hadoop.containers import LAST_BEAT, expect_nothing_left, wait_for
+from hadoop.containers import LAST_BEAT, expect_nothing_left, program, wait_for
 from hadoop.plugin import Knit
 from hadoop.rm_view import RmView
 
@@ -75,7 +78,9 @@ def test_stop_asks_and_tells_what_became_of_it(hadoop: MiniHadoop, knit: Knit, r
     expect_nothing_left(hadoop, knit, app_id, 3)
     again = knit("stop", app_id)
     assert again.returncode == 0 and "SUCCEEDED" in again.stderr
-    assert knit("scale", app_id, "2").returncode != 0
+    for change in (["scale", app_id, "2"], ["restart", app_id, "0"], ["move", app_id, "small"]):
+        late = knit(*change)
+        assert late.returncode == 7 and f"{app_id} has ended" in late.stderr, (change, late.stderr)
 
 
 def test_who_does_not_listen_is_killed_after_the_grace(hadoop: MiniHadoop, knit: Knit, ready: Path):
@@ -210,9 +215,47 @@ def test_a_master_that_cannot_be_reached(hadoop: MiniHadoop, knit: Knit, ready: 
     running(knit, ready, app_id, 0)
     stopped = knit("stop", app_id)
     assert stopped.returncode == 5 and f"the master of {app_id}" in stopped.stderr, stopped.stderr
-    assert states(knit, app_id) == ["running"]  # as the journal says
+    listed = knit("containers", app_id)
+    assert listed.returncode == 0 and "running" in listed.stdout, listed
+    assert f"told from the journal, not by its master: the master of {app_id}" in listed.stderr
     assert knit("kill", app_id).returncode == 0
     expect_nothing_left(hadoop, knit, app_id, 2, LAST_BEAT)
+
+
+def test_a_master_that_is_silent_is_not_waited_for(hadoop: MiniHadoop, knit: Knit, ready: Path):
+    app_id = submit(knit, ready, "-c", OBEDIENT)
+    running(knit, ready, app_id, 0)
+    master = program(hadoop, app_id, "./knit-master-x86_64")
+    os.kill(master, signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        listed = knit("containers", app_id)
+        took = time.monotonic() - begun
+        assert listed.returncode == 0 and "running" in listed.stdout, listed
+        assert "does not answer within 5 s" in listed.stderr
+        assert took < 15, took  # 5 s, and a busy machine
+        assert knit("scale", app_id, "2").returncode == 5
+    finally:
+        os.kill(master, signal.SIGCONT)
+    assert knit("stop", app_id).returncode == 0
+    expect_nothing_left(hadoop, knit, app_id, 2)
+
+
+def test_several_are_stopped_side_by_side(hadoop: MiniHadoop, knit: Knit, ready: Path):
+    """Each ends when both have been asked."""
+    asked = ready / "asked"
+    asked.mkdir()
+    asked.chmod(0o777)
+    patient = (f"trap 'touch $READY/asked/$KNIT_APPLICATION_ID; "
+               f"while test $(ls $READY/asked | wc -l) != 2; do sleep 0.1; done; exit 0' TERM; {READY}")
+    apps = [submit(knit, ready, "-c", patient) for _ in range(2)]
+    for app_id in apps:
+        running(knit, ready, app_id, 0)
+    done = knit("stop", *apps, "application_1_0001", "--grace", "60s")
+    assert done.returncode == 7 and "application_1_0001" in done.stderr, done.stderr
+    for app_id in apps:
+        assert f"{app_id} FINISHED, SUCCEEDED" in done.stderr, done.stderr
+        expect_nothing_left(hadoop, knit, app_id, 2)
 
 
 def test_an_application_without_a_channel(hadoop: MiniHadoop, knit: Knit, ready: Path):
@@ -220,7 +263,7 @@ def test_an_application_without_a_channel(hadoop: MiniHadoop, knit: Knit, ready:
     app_id = submit(knit, ready, "--master-bind", "203.0.113.1", "-c", OBEDIENT)
     running(knit, ready, app_id, 0)
     stopped = knit("stop", app_id)
-    assert stopped.returncode == 2 and f"'knit kill {app_id}' ends it" in stopped.stderr, stopped.stderr
+    assert stopped.returncode == 5 and f"'knit kill {app_id}' ends it" in stopped.stderr, stopped.stderr
     assert knit("kill", app_id).returncode == 0
     hadoop.wait_logs(app_id)
     assert "there is no control channel" in knit("logs", app_id, "--instance", "master").stdout

@@ -19,7 +19,7 @@ CLI = (REPOSITORY / "docs/cli.md").read_text()
 USER = "alice"  # the reader, in all pages
 PAGE_TIMEOUT_S = 240.0
 # What is no example to run: files and figures.
-OTHER_LANGUAGES = {"xml", "text"}
+OTHER_LANGUAGES = {"xml", "text", "yaml"}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def documented() -> dict[str, set[str]]:
     table = CLI.split("| of | fields |")[1].split("\n\n")[0]
     rows = [line.split("|") for line in table.splitlines()[2:]]
     fields = {re.sub(r"`", "", row[1]).strip(): set(re.findall(r"`(\w+)`", row[2])) for row in rows}
-    fields["status, describe"] = (fields["status, describe"] - {"ls"}) | fields["ls, wait"]
+    fields["status, describe"] = (fields["status, describe"] - {"ls"}) | fields["ls, wait, move"]
     return fields
 
 
@@ -79,14 +79,14 @@ def shown(knit: Any, *args: str) -> Any:
 def objects(knit: Any, tmp_path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each row of the table with objects as the program writes them."""
     app_id = knit("run", "-d", "-n", "1", "-c", "echo one; sleep 1").stdout.strip()
-    yield "ls, wait", shown(knit, "ls", "-a", "--limit", "1")[0]
+    yield "ls, wait, move", shown(knit, "ls", "-a", "--limit", "1")[0]
     events = [json.loads(line) for line in knit("attach", app_id, "-o", "json").stdout.splitlines()]
     yield from (("run, attach: event progress" if event["event"] == "progress" else f"event {event['event']}", event)
                 for event in events)
     failing = knit("run", "-o", "json", "--max-restarts", "1", "-c", "exit 1").stdout.splitlines()
     yield from (("event notice", event) for event in map(json.loads, failing) if event["event"] == "notice")
-    yield "ls, wait", events[-1]["application"]
-    yield "ls, wait", shown(knit, "wait", app_id)
+    yield "ls, wait, move", events[-1]["application"]
+    yield "ls, wait, move", shown(knit, "wait", app_id)
     for command in ("status", "describe"):
         whole = shown(knit, command, app_id)
         yield "status, describe", whole
@@ -97,6 +97,7 @@ def objects(knit: Any, tmp_path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     sleeper = knit("run", "-d", "--", "sleep", "600").stdout.strip()
     wait_for("both run", lambda: [one["state"] for one in shown(knit, "containers", sleeper)] == ["running"] * 2)
     yield "scale", shown(knit, "scale", sleeper, "0")
+    yield "ls, wait, move", shown(knit, "move", sleeper, "small")
     assert knit("stop", sleeper).returncode == 0
     node = shown(knit, "nodes")[0]
     yield "nodes", node
@@ -169,6 +170,32 @@ def test_completion_names_every_command(knit) -> None:
 def test_exit_codes_are_the_documented_ones() -> None:
     header = (REPOSITORY / "src/cli/context.h").read_text()
     assert set(re.findall(r"kExit\w+ = (\d+)", header)) == set(re.findall(r"^\| (\d+) \|", CLI, re.MULTILINE))
+
+
+# -- for administrators -------------------------------------------------------
+
+ADMINISTRATORS = (REPOSITORY / "docs/administrators.md").read_text()
+
+
+def program_text() -> str:
+    files = [*(REPOSITORY / "src").rglob("*.cc"), *(REPOSITORY / "src").rglob("*.h")]
+    return "\n".join(file.read_text() for file in files if not re.search(r"_(test|testing|fuzz|for_test)\.", file.name))
+
+
+def test_the_calls_told_to_administrators_are_those_that_are_made() -> None:
+    table = ADMINISTRATORS.split("| protocol | from | methods |")[1].split("\n\n")[0]
+    told = {method for line in table.splitlines()[2:] for method in re.findall(r"`(\w+)`", line)}
+    made = set(re.findall(r'rpc::call<[\w:]+>\(\s*\w+,\s*"(\w+)"', program_text()))
+    assert made and told == made
+
+
+def test_the_rules_of_a_site_told_to_administrators_are_those_that_there_are() -> None:
+    rules = (REPOSITORY / "src/client/site_rules.cc").read_text()
+    forbidden = ADMINISTRATORS.split("What can be forbidden: ")[1].split(".\n")[0]
+    assert set(re.findall(r"`([\w-]+)`", forbidden)) == set(re.findall(r'^    \{"([\w-]+)", \[\]', rules, re.MULTILINE))
+    names = set(re.findall(r'^    \{"([\w-]+)", "knit', (REPOSITORY / "src/client/site_file.cc").read_text(), re.MULTILINE))
+    example = ADMINISTRATORS.split("```yaml")[1].split("```")[0]
+    assert names and all(re.search(rf"\b{name}\b", example) for name in names)
 
 
 # -- troubleshooting ----------------------------------------------------------

@@ -38,6 +38,7 @@ MASTER = {
     "crypto": ("openssl", "libssl-dev", "Apache-2.0"),
     "z": ("zlib", "zlib1g-dev", "Zlib"),
     "pugixml": ("pugixml", "libpugixml-dev", "MIT"),
+    "yaml-cpp": ("yaml-cpp", "libyaml-cpp-dev", "MIT"),
     "archive": ("libarchive", "libarchive-dev", "BSD-2-Clause"),
 }
 # The compiler's own, in every static program of clang with libstdc++.

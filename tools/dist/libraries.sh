@@ -101,6 +101,15 @@ build_pugixml() {
   cp LICENSE.md "$out/license/"
 }
 
+build_yaml_cpp() {
+  # shellcheck disable=SC2086
+  find src -maxdepth 1 -name '*.cpp' -print0 | xargs -0 -P "$jobs" -I FILE $CXX $CXXFLAGS -w -DNDEBUG \
+    -DYAML_CPP_STATIC_DEFINE -Iinclude -Isrc -c FILE -o FILE.o
+  $AR rcs "$out/lib/libyaml-cpp.a" src/*.cpp.o
+  cp -r include/yaml-cpp "$out/include/"
+  cp LICENSE "$out/license/"
+}
+
 build_libarchive() {
   # What it is needed for is tar, zip and gzip. Its own configuration for Linux saves some 400 questions to the compiler.
   sed -i -E 's/^#define (HAVE_LIBLZMA|HAVE_LZMA_H) .*//' contrib/android/config/linux_host.h
@@ -124,7 +133,7 @@ library() {
       rm -rf "$out"
       mkdir -p "$out/include" "$out/lib" "$out/license"
       set +e  # `( ... ) ||` would switch it off in there too
-      (set -ex; cd "$dir/source/$name/tree"; "build_$name") >"$dir/logs/$name.log" 2>&1
+      (set -ex; cd "$dir/source/$name/tree"; "build_${name//-/_}") >"$dir/logs/$name.log" 2>&1
       status=$?
       set -e
       if [ $status != 0 ]; then
@@ -140,7 +149,7 @@ library() {
     mkdir -p "$dir/licenses/$name"
     cp "$out/license/"* "$dir/licenses/$name/"
     echo "$name $version $licence" >>"$dir/libraries.txt"
-    printf -v "$name" %s "$out"
+    printf -v "${name//-/_}" %s "$out"
     return 0
   done
   cat "$dir/logs/$name.fetch.log" >&2 || true
@@ -148,13 +157,14 @@ library() {
   exit 1
 }
 
-state="$recipe $(dpkg-query -W libarchive-dev libprotobuf-dev libpugixml-dev libssl-dev zlib1g-dev)"
+state="$recipe $(dpkg-query -W libarchive-dev libprotobuf-dev libpugixml-dev libssl-dev libyaml-cpp-dev zlib1g-dev)"
 if [ "$(cat "$dir/state" 2>/dev/null)" = "$state" ]; then exit 0; fi
 prepare_apt
 rm -rf "$dir/prefix" "$dir/licenses" "$dir/libraries.txt"
 mkdir -p "$dir/prefix" "$dir/licenses"
 library zlib Zlib
 library pugixml MIT
+library yaml-cpp MIT
 library openssl Apache-2.0
 library protobuf BSD-3-Clause
 library libarchive BSD-2-Clause

@@ -25,6 +25,7 @@ WORDS = [
     (r"\bgetenv\b|\benviron\b", ["conf/environment"], "only conf reads the environment"),
     (r"\bParse(Partial)?From(String|Array|ZeroCopy|Coded|Istream)?\w*\(", ["rpc/decode.h", "hdfs/packet.cc", "hdfs/transfer.cc"], "decode with rpc::decode"),
     (r"#include <pugixml", ["conf/"], "only conf parses XML"),
+    (r"#include <yaml-cpp", ["client/site_file"], "only the site's file is YAML"),
     (r"\b(TODO|FIXME|XXX)\b", [], "finish it, or write an issue"),
     (r"\busing namespace std;", [], "spell std::"),
     (r"#include <iostream>", ["cli/"], "only cli writes to the terminal"),
