@@ -233,6 +233,15 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   add_application_options(command, options.spec);
   add_policy_options(command, options.spec);
   option(
+      command, "--script",
+      [&options](const std::string& text) {
+        options.script = parse_file(text, false);
+        auto& name = options.script->name;
+        const auto& source = options.script->source;
+        if (name.empty()) name = source.substr(source.rfind('/') + 1);
+      },
+      "ship this file and run it, with the words behind -- as its arguments", "FILE[#NAME]");
+  option(
       command, "-c",
       [&options](const std::string& text) {
         options.shell_text = text;
@@ -258,6 +267,14 @@ Result<RunSpec> run_spec(const RunOptions& options, const Context& context) {
   if (options.has_shell_text && context.has_command)
     return Error(ErrorCode::kInvalidArgument, "give either -c TEXT or a command behind --, not both");
   RunSpec spec = options.spec;
+  if (options.script) {
+    if (options.has_shell_text)
+      return Error(ErrorCode::kInvalidArgument, "give either -c TEXT or --script FILE, not both");
+    spec.command = context.command;
+    spec.command.insert(spec.command.begin(), "./" + options.script->name);
+    spec.files.push_back(*options.script);
+    return spec;
+  }
   spec.command = options.has_shell_text ? std::vector<std::string>{"/bin/bash", "-c", options.shell_text}
                                         : context.command;
   if (spec.command.empty()) {

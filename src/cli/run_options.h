@@ -3,6 +3,7 @@
 
 #include <knit/run_spec.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,13 +16,14 @@ struct RunOptions {
   RunSpec spec;
   std::string shell_text;  // -c
   bool has_shell_text = false;
+  std::optional<FileSpec> script;
   std::vector<std::string> unexpected;  // words in front of "--" that are no options
 };
 
 void add_run_options(CLI::App& command, RunOptions& options);
 
-// The specification with its command, from -c or from behind "--". kInvalidArgument where there is none, or
-// both.
+// The specification with its command, from -c, from --script or from behind "--". kInvalidArgument where
+// there is none, or more than one.
 Result<RunSpec> run_spec(const RunOptions& options, const Context& context);
 
 // For a command line without "--" that cannot be parsed: our words if it has a command all the same, whose

@@ -202,3 +202,14 @@ def test_dry_run_starts_nothing(hadoop, knit, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "x" in done.stdout and "4" in done.stdout
     assert len(applications(hadoop)) == before
+
+
+def test_a_script_is_shipped_and_run_with_its_arguments(knit, tmp_path):
+    script = tmp_path / "job"
+    script.write_text("#!/bin/bash\necho \"${0##*/} $# $2\"\n")
+    done = knit("run", "--no-prefix", "-q", "--script", str(script), "--", "a", "b c")
+    assert (done.returncode, done.stdout) == (0, "job 2 b c\n"), done.stderr
+    done = knit("run", "--no-prefix", "-q", "--script", f"{script}#other")
+    assert (done.returncode, done.stdout) == (0, "other 0 \n"), done.stderr
+    refused = knit("run", "--script", str(script), "-c", "true")
+    assert refused.returncode == 2 and "not both" in refused.stderr
