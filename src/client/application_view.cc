@@ -4,6 +4,7 @@
 
 #include "base/try.h"
 #include "client/applications.h"
+#include "client/control.h"
 #include "client/files.h"
 #include "client/run_result.h"
 #include "client/staging.h"
@@ -91,6 +92,11 @@ Result<UploadFolders> SessionView::uploads(const std::string& user) {
     folders.push_back({place.file_system, std::move(place.path)});
   }
   return folders;
+}
+
+io::Task<Result<control::FollowAnswer>> SessionView::news(ApplicationReport report,
+                                                          control::FollowRequest request) {
+  co_return co_await ask_for_news(session_, std::move(report), std::move(request));
 }
 
 Result<logs::NodePages> node_pages(Session& session) {

@@ -26,6 +26,8 @@ class SessionView final : public ApplicationView {
   io::Task<WaitFacts> facts(ApplicationReport report) override;
   io::Task<Result<std::vector<ContainerReport>>> containers(ApplicationAttemptId attempt) override;
   Result<UploadFolders> uploads(const std::string& user) override;
+  io::Task<Result<control::FollowAnswer>> news(ApplicationReport report,
+                                               control::FollowRequest request) override;
 
  private:
   Session& session_;

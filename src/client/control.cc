@@ -149,6 +149,13 @@ io::Task<Result<std::vector<InstanceReport>>> list_instances(Session& session, A
   co_return instances;
 }
 
+io::Task<Result<control::FollowAnswer>> ask_for_news(Session& session, ApplicationReport report,
+                                                     control::FollowRequest request) {
+  KNIT_CO_TRY(const auto answer,
+              co_await ask(session, std::move(report), "POST", "/v1/follow", control::encode(request)));
+  co_return control::decode_follow_answer(answer);
+}
+
 io::Task<void> forget_key(Session& session, ApplicationId id) {
   if (auto keys = open_owner_keys(session.settings().environment())) (void)co_await keys->forget(id);
 }

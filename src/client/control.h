@@ -33,6 +33,10 @@ using Notice = std::function<void(const std::string&)>;
 io::Task<Result<std::vector<InstanceReport>>> list_instances(Session& session, ApplicationId id,
                                                              Notice notice);
 
+// Of the application as it was reported: what its master writes into its journal, as it writes it.
+io::Task<Result<control::FollowAnswer>> ask_for_news(Session& session, ApplicationReport report,
+                                                     control::FollowRequest request);
+
 // Of an application that has ended; what goes wrong is left to the next sweep.
 io::Task<void> forget_key(Session& session, ApplicationId id);
 // The owner's key as text, and such a text.

@@ -8,6 +8,7 @@
 #include "app/start_timeout.h"
 #include "base/try.h"
 #include "client/line_output.h"
+#include "client/news_channel.h"
 #include "client/output.h"
 #include "client/run_result.h"
 #include "io/task_group.h"
@@ -42,12 +43,17 @@ class Follower {
         observer_(observer),
         lines_(observer),
         output_(pages, plan_.sink ? *plan_.sink : lines_, plan_.sink ? plan_.output : output_options()),
-        begun_(io::now()) {}
+        begun_(io::now()) {
+    if (journal_) news_.emplace(application_, [this] { changed_.set(); });
+    output_.on_caught_up([this] { changed_.set(); });
+  }
 
   io::Task<Result<RunResult>> run() {
     background_.spawn(watch_report());
     auto ended = co_await until_end();
     co_await background_.stop();
+    if (news_) co_await news_->stop();
+    news_.reset();
     if (ended) ended = co_await tell_the_rest();
     co_await output_.stop();
     KNIT_CO_TRY_VOID(std::move(ended));
@@ -72,6 +78,7 @@ class Follower {
   io::Task<void> read_journal();
   io::Task<void> look_for_containers();
   void tell_changes();
+  void tell_what_is_read();
   void tell_progress();
   io::Task<void> look_for_reason();
   io::Task<void> withdraw_if_late();
@@ -88,6 +95,7 @@ class Follower {
   std::optional<Error> lost_;  // the ResourceManager does not know it (any more), or does not let us ask
   io::Event changed_;
   bool away_ = false;
+  std::optional<NewsChannel> news_;
   io::TaskGroup background_;
 
   io::Duration journal_pace_ = kJournalFastest;
@@ -119,6 +127,7 @@ io::Task<void> Follower::watch_report() {
     if (report) {
       if (std::exchange(away_, false)) observer_.on_notice("the ResourceManager answers again");
       report_ = *std::move(report);
+      if (news_) news_->update(*report_);
       changed_.set();
       if (has_ended(report_->state)) co_return;
     } else if (report.error().code() == ErrorCode::kCancelled) {
@@ -143,8 +152,11 @@ io::Task<void> Follower::watch_report() {
 
 io::Task<void> Follower::read_journal() {
   if (!journal_) co_return;
-  const auto attempts = report_ ? std::max(report_->current_attempt.attempt, 1) : 1;
-  auto news = co_await io::run_until(io::after(kJournalDeadline), journal_->poll(attempts));
+  Result<bool> news = news_ ? news_->take(*journal_) : false;
+  if (news && !(news_ && news_->live())) {
+    const auto attempts = report_ ? std::max(report_->current_attempt.attempt, 1) : 1;
+    news = co_await io::run_until(io::after(kJournalDeadline), journal_->poll(attempts));
+  }
   if (news) {
     journal_pace_ = *news ? kJournalFastest : std::min(journal_pace_ * 3 / 2, kJournalSlowest);
     co_return;
@@ -172,6 +184,13 @@ void Follower::tell_changes() {
                                     run.final ? "" : "; it is started again"));
   }
   if (plan_.logs) output_.update(known->containers());
+}
+
+// The master keeps its end back until its followers have read what its containers wrote.
+void Follower::tell_what_is_read() {
+  if (!news_ || !report_ || !output_.caught_up()) return;
+  const bool ending = state() && state()->end();
+  news_->has_read(journal_->position(report_->current_attempt.attempt), ending);
 }
 
 // Of an application without a journal.
@@ -266,6 +285,7 @@ io::Task<Status> Follower::until_end() {
     changed_.reset();
     co_await read_journal();
     tell_changes();
+    tell_what_is_read();
     co_await look_for_containers();
     co_await look_for_reason();
     co_await withdraw_if_late();
@@ -279,7 +299,7 @@ io::Task<Status> Follower::until_end() {
 }
 
 io::Task<Status> Follower::tell_the_rest() {
-  for (const auto until = io::after(kRecordPatience); journal_;) {
+  for (const auto until = io::after(kRecordPatience); journal_ && !(state() && state()->end());) {
     co_await read_journal();
     // Only a master that ended by itself leaves a last word.
     const bool expected = report_->state == ApplicationState::kFinished;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "client/application_news.h"
 #include "client/journal_follow.h"
 #include "client/output.h"
 #include "client/reasons.h"
@@ -18,9 +19,8 @@
 namespace knit::client {
 
 // What following asks the cluster about one application. Behind a session in application_view.cc.
-class ApplicationView {
+class ApplicationView : public ApplicationNews {
  public:
-  virtual ~ApplicationView() = default;
   virtual io::Task<Result<ApplicationReport>> report() = 0;
   // Asks once for its end; `why` goes into its diagnostics.
   virtual io::Task<Status> kill(std::string why) = 0;

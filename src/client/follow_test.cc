@@ -53,6 +53,18 @@ class FakeApplication final : public ApplicationView {
     return Error(ErrorCode::kUnimplemented, "logs lie on s3");
   }
 
+  io::Task<Result<control::FollowAnswer>> news(ApplicationReport, control::FollowRequest request) override {
+    questions.push_back(request);
+    if (!master) co_return Error(ErrorCode::kUnavailable, "connection refused");
+    const auto until = io::after(request.wait);
+    while (master->size() <= request.from && io::now() < until)
+      KNIT_CO_TRY_VOID(co_await io::sleep_for(10ms));
+    co_return control::FollowAnswer{1, request.from, master->substr(std::min(request.from, master->size()))};
+  }
+
+  // What a master that can be reached says is in its journal.
+  std::optional<std::string> master;
+  std::vector<control::FollowRequest> questions;
   ApplicationReport now;
   std::optional<Error> error;
   std::vector<ContainerReport> running;
@@ -86,6 +98,7 @@ class Follow : public ::testing::Test {
     application_.now.type = "KNIT";
     application_.now.state = ApplicationState::kAccepted;
     application_.now.current_attempt = {kApp, 1};
+    application_.now.master_port = 4711;
     application_.now.started = loop_.wall_now();
   }
   ~Follow() override {
@@ -110,7 +123,9 @@ class Follow : public ::testing::Test {
     for (io::Duration done{}; done < time; done += 50ms) loop_.advance(50ms);
   }
 
+  void say(const control::JournalEntry& entry) { *application_.master += control::encode(entry) + "\n"; }
   void write(const control::JournalEntry& entry) {
+    if (application_.master) return say(entry);
     journal_bytes_ += control::encode(entry) + "\n";
     fs::CreateOptions options;
     options.overwrite = true;
@@ -196,6 +211,60 @@ TEST_F(Follow, FromTheQueueToTheEnd) {
   EXPECT_THAT((*result_)->exit_statuses, ElementsAre(Pair(0, 0), Pair(1, 7)));
   EXPECT_EQ(observer_.lines.back(), "1 | two");
   EXPECT_THAT(observer_.notices, ElementsAre("instance 1 exited with code 7 on nm:1"));
+}
+
+TEST_F(Follow, TheMasterTellsAndWaitsForTheLastByte) {
+  application_.master = "";
+  run_master();
+  start();
+  write_master(1);
+  write_start(0, 2);
+  nodes_->logs[to_string(container(2))] = {{"stdout", "one\n"}, {"stderr", ""}};
+  pass(1s);
+  EXPECT_THAT(observer_.lines, ElementsAre("0 | one"));
+  EXPECT_EQ(application_.questions.back().read, application_.master->size());
+  nodes_->logs[to_string(container(2))]["stdout"] += "two\n";
+  write_end(0, 2, 0, true);
+  write(control::ApplicationEnded{WallTime{}, FinalStatus::kSucceeded, ""});
+  const auto end = application_.master->size();
+  pass(200ms);
+  EXPECT_EQ(observer_.lines.back(), "0 | two");
+  std::uint64_t read = 0;
+  for (const auto& question : application_.questions) {
+    EXPECT_EQ(question.follower, application_.questions.front().follower);
+    read = std::max(read, question.read);
+  }
+  EXPECT_EQ(read, end);
+  const auto asked = application_.questions.size();
+  EXPECT_LT(asked, 20U) << "it waits for news";
+  application_.now.state = ApplicationState::kFinished;
+  application_.now.final_status = FinalStatus::kSucceeded;
+  pass(1s);
+  ASSERT_TRUE(result_ && *result_);
+  EXPECT_THAT(observer_.notices, IsEmpty());
+  EXPECT_LE(application_.questions.size(), asked + 1);
+}
+
+TEST_F(Follow, WhereTheMasterCannotBeAskedTheJournalTells) {
+  run_master();
+  start();
+  write_master(1);
+  write_start(0, 2);
+  nodes_->logs[to_string(container(2))] = {{"stdout", "one\n"}, {"stderr", ""}};
+  pass(2s);
+  EXPECT_THAT(observer_.lines, ElementsAre("0 | one"));
+  EXPECT_THAT(observer_.notices, IsEmpty());
+  pass(60s);
+  EXPECT_LT(application_.questions.size(), 12U) << "less and less often";
+  // It opens; what it says goes on where the file was read to.
+  application_.master = journal_bytes_;
+  nodes_->logs[to_string(container(2))]["stdout"] += "two\n";
+  write_end(0, 2, 0, true);
+  end(FinalStatus::kSucceeded, "");
+  application_.now.state = ApplicationState::kRunning;
+  pass(15s);
+  EXPECT_EQ(observer_.lines.back(), "0 | two");
+  EXPECT_EQ(application_.questions.back().read, application_.master->size());
 }
 
 TEST_F(Follow, RestartsAreToldAndKeepTheirOrder) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "base/try.h"
@@ -38,6 +39,37 @@ io::Task<Result<bool>> JournalFollower::read_on(Source* source) {
   }
 }
 
+// It has caught up with its predecessor.
+bool JournalFollower::is_whole(const Source& source) {
+  return source.state.known() && source.state.master().attempt.attempt >= source.attempt;
+}
+
+Result<bool> JournalFollower::hear(std::int32_t attempt, std::uint64_t from, std::string_view bytes) {
+  if (complete_ || attempt < source_.attempt) return false;
+  const bool later = attempt > source_.attempt;
+  if (later && (!heard_ || heard_->attempt != attempt)) {
+    Source fresh;
+    fresh.attempt = attempt;
+    heard_ = std::move(fresh);
+  }
+  Source& source = later ? *heard_ : source_;
+  if (from > source.position || from + bytes.size() <= source.position) return false;
+  bytes.remove_prefix(source.position - from);
+  KNIT_TRY(const auto entries, source.reader.feed(bytes).with_context("what the master says"));
+  source.position += bytes.size();
+  for (const auto& entry : entries) source.state.apply(entry);
+  if (later && is_whole(source)) {
+    source_ = *std::exchange(heard_, std::nullopt);
+    return true;
+  }
+  return !later;
+}
+
+std::uint64_t JournalFollower::position(std::int32_t attempt) const {
+  if (attempt == source_.attempt) return source_.position;
+  return heard_ && attempt == heard_->attempt ? heard_->position : 0;
+}
+
 // Takes the story from this file if it is there and has caught up with its predecessor.
 io::Task<Result<bool>> JournalFollower::try_source(std::int32_t attempt, bool* news) {
   if (attempt == source_.attempt) {
@@ -49,9 +81,7 @@ io::Task<Result<bool>> JournalFollower::try_source(std::int32_t attempt, bool* n
     Source fresh;
     fresh.attempt = attempt;
     KNIT_CO_TRY(const bool there, co_await read_on(&fresh));
-    const bool whole = there && fresh.state.known() &&
-                       (attempt == kRecord || fresh.state.master().attempt.attempt >= attempt);
-    if (!whole) co_return false;
+    if (!there || !is_whole(fresh)) co_return false;
     source_ = std::move(fresh);
     *news = true;
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "client/run_state.h"
 #include "client/staging_place.h"
@@ -27,6 +28,12 @@ class JournalFollower {
   // Errors: the file system's; kDataLoss where a line is malformed, also ever after.
   io::Task<Result<bool>> poll(std::int32_t attempts);
 
+  // What the master of this attempt says is in its file from there on; true if that was news. Whoever calls
+  // it does so between two calls of poll(). kDataLoss as above.
+  Result<bool> hear(std::int32_t attempt, std::uint64_t from, std::string_view bytes);
+  // Bytes that are known of this attempt's file.
+  std::uint64_t position(std::int32_t attempt) const;
+
   const RunState& state() const { return source_.state; }
   // What was read is the record: nothing follows.
   bool complete() const { return complete_; }
@@ -40,6 +47,7 @@ class JournalFollower {
   };
   static constexpr std::int32_t kRecord = -1;
 
+  static bool is_whole(const Source& source);
   std::string path_of(std::int32_t attempt) const;
   // False if there is no such file.
   io::Task<Result<bool>> read_on(Source* source);
@@ -47,7 +55,8 @@ class JournalFollower {
 
   StagingPlace place_;
   ApplicationId id_;
-  Source source_;  // the file that tells the whole story so far
+  Source source_;                // the file that tells the whole story so far
+  std::optional<Source> heard_;  // a later one that has not caught up yet
   bool complete_ = false;
 };
 

@@ -220,5 +220,48 @@ TEST_F(JournalFollow, MalformedLines) {
   EXPECT_THAT(news.error().message(), ::testing::StartsWith(journal_));
 }
 
+std::string lines(std::initializer_list<control::JournalEntry> entries) {
+  std::string out;
+  for (const auto& entry : entries) out += control::encode(entry) + "\n";
+  return out;
+}
+
+TEST(HeardJournal, GoesOnWhereverTheFileOrTheMasterStopped) {
+  io::Loop loop;
+  fs::MemoryFileSystem fs;
+  JournalFollower journal({&fs, "/s"}, kApp);
+  const auto whole = lines({master(1), starting(0, 2), ended(0, 2, 0, true)});
+  EXPECT_EQ(journal.position(1), 0U);
+  const std::string_view text = whole;
+  const auto part = whole.size() - 100;
+  EXPECT_TRUE(*journal.hear(1, 0, text.substr(0, part)));
+  EXPECT_EQ(journal.position(1), part);
+  EXPECT_FALSE(*journal.hear(1, 0, text.substr(0, part - 50))) << "known already";
+  EXPECT_FALSE(*journal.hear(1, part + 1, text.substr(part + 1))) << "a gap";
+  EXPECT_TRUE(*journal.hear(1, part - 50, text.substr(part - 50))) << "overlapping";
+  EXPECT_EQ(journal.position(1), whole.size());
+  EXPECT_THAT(states(journal.state()), ElementsAre("succeeded", "pending"));
+
+  const auto more = whole + lines({starting(1, 3)});
+  ASSERT_TRUE(loop.run(fs::write_file(fs, control::journal_path("/s", kApp), more)));
+  EXPECT_TRUE(*loop.run(journal.poll(1)));
+  EXPECT_THAT(states(journal.state()), ElementsAre("succeeded", "starting"));
+  EXPECT_EQ(journal.position(1), more.size());
+}
+
+TEST(HeardJournal, ALaterAttemptCountsOnceItHasCaughtUp) {
+  JournalFollower journal({nullptr, "/s"}, kApp);
+  const auto first = lines({master(1), starting(0, 2)});
+  ASSERT_TRUE(*journal.hear(1, 0, first));
+  const auto second = first + lines({ended(0, 2, 0, true), master(2)});
+  EXPECT_FALSE(*journal.hear(2, 0, std::string_view(second).substr(0, first.size() + 10)));
+  EXPECT_EQ(journal.position(2), first.size() + 10);
+  EXPECT_THAT(states(journal.state()), ElementsAre("starting", "pending"));
+  EXPECT_TRUE(*journal.hear(2, first.size() + 10, std::string_view(second).substr(first.size() + 10)));
+  EXPECT_THAT(states(journal.state()), ElementsAre("succeeded", "pending"));
+  EXPECT_FALSE(*journal.hear(1, first.size(), "x")) << "of a master that is over";
+  EXPECT_EQ(journal.hear(2, second.size(), "nonsense\n").error().code(), ErrorCode::kDataLoss);
+}
+
 }  // namespace
 }  // namespace knit::client

@@ -36,6 +36,9 @@ class FakeApplication final : public ApplicationView {
   io::Task<Result<std::vector<ContainerReport>>> containers(ApplicationAttemptId) override {
     co_return running;
   }
+  io::Task<Result<control::FollowAnswer>> news(ApplicationReport, control::FollowRequest) override {
+    co_return Error(ErrorCode::kUnavailable, "nobody asks here");
+  }
   Result<UploadFolders> uploads(const std::string&) override { return UploadFolders{{&fs_, "/logs"}}; }
 
   ApplicationReport now;

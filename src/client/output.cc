@@ -11,6 +11,11 @@ namespace {
 
 using Phase = ContainerRun::Phase;
 
+// It ended before its command began.
+bool wrote_nothing(const ContainerRun& run) {
+  return run.phase == Phase::kEnded && (!run.started || run.exit_class == control::ExitClass::kLaunch);
+}
+
 constexpr io::Duration kFirstRetry = std::chrono::seconds(1), kLastRetry = std::chrono::seconds(30);
 
 }  // namespace
@@ -62,11 +67,25 @@ bool OutputFollower::pending() const {
   return std::any_of(logs_.begin(), logs_.end(), [](const Log& log) { return !log.done; });
 }
 
+bool OutputFollower::is_hopeless(const Log& log) const {
+  const auto found = nodes_.find(log.run.node_http_address);
+  if (found == nodes_.end() || log.empty_looks >= kEmptyLooks) return true;
+  const Node& node = *found->second;
+  // One failure may be a NodeManager that restarts.
+  if (node.answered || !node.first_asked) return node.failures > 1;
+  return node.failures > 0 || io::now() - *node.first_asked > kFirstAnswer;
+}
+
+bool OutputFollower::caught_up() const {
+  return std::all_of(logs_.begin(), logs_.end(),
+                     [this](const Log& log) { return log.done || !log.ended_at || is_hopeless(log); });
+}
+
 // Not before what the instance wrote in its earlier run, unless that cannot be had.
 bool OutputFollower::may_read(const Log& log) const {
   if (log.done) return false;
   const Log* before = log.before;
-  if (!before || before->done) return true;
+  if (!before || before->done || wrote_nothing(before->run)) return true;
   if (application_ended_) return false;
   const auto node = nodes_.find(before->run.node_http_address);
   if (node == nodes_.end() || node->second->failures > 1) return true;
@@ -145,14 +164,19 @@ bool OutputFollower::is_complete(const Log& log, const std::vector<logs::NodeLog
 // One look at one container. True if there was something new.
 io::Task<bool> OutputFollower::poll(Node* node, Log* log) {
   const bool ended = application_ended_ || log->run.phase == Phase::kEnded;
+  if (!node->first_asked) node->first_asked = io::now();
   auto list = co_await pages_.list(node->address, log->run.id);
   if (!list) {
     note_trouble(*node, list.error());
     co_return false;
   }
+  node->answered = true;
   node->failures = 0;
   node->retry_at = {};
-  if (!*list) co_return false;
+  if (!*list) {
+    if (ended && ++log->empty_looks == kEmptyLooks) told_();
+    co_return false;
+  }
   bool news = false;
   for (const auto& entry : (*list)->local) {
     if (!options_.wants_file(entry.name)) continue;
@@ -191,6 +215,7 @@ void OutputFollower::note_trouble(Node& node, const Error& error) {
   const auto factor = 1 << std::min(node.failures, 5);
   ++node.failures;
   node.retry_at = io::after(std::min(kFirstRetry * factor, kLastRetry));
+  told_();
   // One failure may be a NodeManager that restarts.
   if (node.failures < 2 || told_unreachable_ || application_ended_) return;
   told_unreachable_ = true;
@@ -203,6 +228,7 @@ void OutputFollower::note_trouble(Node& node, const Error& error) {
 
 void OutputFollower::end_log(Log& log) {
   log.done = true;
+  told_();
   for (auto& [name, file] : log.files) {
     if (std::exchange(file.ended, true)) continue;
     if (auto told = sink_.on_end(log.run, name); !told) fail(told.error());

@@ -54,6 +54,10 @@ class OutputFollower {
   static constexpr io::Duration kFastest = std::chrono::milliseconds(250), kSlowest = std::chrono::seconds(2);
   // Of waiting for the end of an earlier run's output.
   static constexpr io::Duration kPredecessorPatience = std::chrono::seconds(10);
+  // Of a node that has never answered, before nobody waits for it; it is asked for longer.
+  static constexpr io::Duration kFirstAnswer = std::chrono::seconds(2);
+  // Looks at a container that has ended, after which a node that has nothing of it never will.
+  static constexpr int kEmptyLooks = 2;
 
   OutputFollower(logs::NodePages& pages, OutputSink& sink, OutputOptions options);
   ~OutputFollower();
@@ -64,6 +68,11 @@ class OutputFollower {
   void update(const std::vector<ContainerRun>& runs);
   // True while there is output that may still be had.
   bool pending() const;
+  // Of what has ended, as far as update() has told, nothing more will come from the nodes: it was read to its
+  // last byte, or its node does not answer or has nothing of it.
+  bool caught_up() const;
+  // Called when caught_up() may have become true.
+  void on_caught_up(std::function<void()> told) { told_ = std::move(told); }
   const std::optional<Error>& failure() const { return failure_; }
 
   // The application has ended: what its nodes still have. Afterwards nothing is read any more from nodes.
@@ -91,6 +100,7 @@ class OutputFollower {
     std::map<std::string, File> files;
     bool done = false;
     std::optional<io::TimePoint> ended_at;  // seen
+    int empty_looks = 0;                    // after that, in which its node had nothing of it
     std::string trouble;                    // why its node's upload could not be read when last tried
   };
   struct Node {
@@ -101,10 +111,13 @@ class OutputFollower {
     io::Duration pace = kFastest;
     int failures = 0;  // in a row
     io::TimePoint retry_at{};
+    bool answered = false;                     // at any time
+    std::optional<io::TimePoint> first_asked;  // at all
   };
 
   Node& node_at(const std::string& address);
   bool may_read(const Log& log) const;
+  bool is_hopeless(const Log& log) const;
   io::Task<void> follow_node(Node* node);
   io::Task<bool> pass(Node* node);
   io::Task<bool> poll(Node* node, Log* log);
@@ -133,6 +146,7 @@ class OutputFollower {
   io::Event released_;
   bool application_ended_ = false;
   bool told_unreachable_ = false;
+  std::function<void()> told_ = [] {};
   std::optional<Error> failure_;
 };
 

@@ -93,6 +93,14 @@ class OutputFixture : public ::testing::Test {
     }(this, std::move(runs)));
     loop_.run_ready();
   }
+  bool caught_up() {
+    bool out = false;
+    loop_.run([](OutputFollower* output, bool* out) -> io::Task<void> {
+      *out = output->caught_up();
+      co_return;
+    }(output_.get(), &out));
+    return out;
+  }
   std::vector<std::string> take() { return std::exchange(observer_.lines, {}); }
 
   // Runs beside advancing time until it has ended.

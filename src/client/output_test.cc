@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/try.h"
 #include "client/output_for_test.h"
 
 namespace knit::client {
@@ -61,6 +62,41 @@ TEST_F(Output, TheRecordHasWhatAFailedRunWroteAfterItWasLastRead) {
   EXPECT_TRUE(output_->pending()) << "of the third the record has nothing";
 }
 
+TEST_F(Output, CaughtUpWhenNothingMoreWillComeOfWhatHasEnded) {
+  const auto one = run(0, 2), two = run(1, 3, "gone"), three = run(2, 4, "empty");
+  nodes_->unreachable = {"gone:8042"};
+  logs(one) = {{"stdout", "a\n"}, {"stderr", ""}};
+  EXPECT_TRUE(caught_up());
+  update({one, two, three});
+  EXPECT_TRUE(caught_up()) << "nothing has ended";
+  int told = 0;
+  output_->on_caught_up([&] { ++told; });
+  logs(one)["stdout"] += "b\n";
+  nodes_->unreachable.insert("localhost:8042");
+  update({ended(one), ended(two), ended(three)});
+  EXPECT_FALSE(caught_up()) << "one failure may be a NodeManager that restarts";
+  nodes_->unreachable.erase("localhost:8042");
+  loop_.advance(10s);
+  EXPECT_TRUE(caught_up());
+  EXPECT_GE(told, 3);
+  EXPECT_THAT(take(), ElementsAre("0 | a", "0 | b"));
+  EXPECT_TRUE(output_->pending()) << "the others may still be uploaded";
+}
+
+TEST_F(Output, ANodeThatNeverAnswersIsSoonNotWaitedFor) {
+  http::Options silent;
+  silent.connect = [](io::HostPort) -> io::Task<Result<std::unique_ptr<io::Stream>>> {
+    KNIT_CO_TRY_VOID(co_await io::sleep_for(1h));
+    co_return Error(ErrorCode::kInternal, "somebody waited for an hour");
+  };
+  *pages_ = logs::NodePages(silent, 10s);
+  update({run(0, 2)});
+  update({ended(run(0, 2))});
+  EXPECT_FALSE(caught_up());
+  loop_.advance(3s);
+  EXPECT_TRUE(caught_up());
+}
+
 TEST_F(Output, ALaterRunWaitsForTheEarlierOnesEnd) {
   const auto first = run(0, 2), second = run(0, 3, "other", 1);
   update({first});
@@ -71,6 +107,15 @@ TEST_F(Output, ALaterRunWaitsForTheEarlierOnesEnd) {
   logs(first) = {{"stdout", "try 0\n"}, {"stderr", ""}};
   loop_.advance(5s);
   EXPECT_THAT(take(), ElementsAre("0 | try 0", "0 | try 1"));
+}
+
+TEST_F(Output, ALaterRunDoesNotWaitForOneThatCouldNotBegin) {
+  auto first = ended(run(0, 2));
+  const auto second = run(0, 3, "other", 1);
+  first.exit_class = control::ExitClass::kLaunch;
+  logs(second) = {{"stdout", "try 1\n"}, {"stderr", ""}};
+  update({first, ended(second)});
+  EXPECT_THAT(take(), ElementsAre("0 | try 1"));
 }
 
 TEST_F(Output, ALaterRunDoesNotWaitForEver) {

@@ -20,6 +20,7 @@ using base::JsonReader;
 constexpr std::size_t kMaxInstanceList = 1'000'000;
 constexpr std::array kStates = {RunningState::kRunning, RunningState::kHeld, RunningState::kStopping,
                                 RunningState::kEnding};
+constexpr std::size_t kMaxFollowerName = 64;
 // For an error that came without Knit's own body.
 constexpr std::size_t kMaxForeignText = 500;
 
@@ -214,6 +215,46 @@ Result<ScaleResult> decode_scale_result(std::string_view text) {
   reply.active = count(in, "active");
   KNIT_TRY_VOID(in.status());
   return reply;
+}
+
+std::string encode(const FollowRequest& request) {
+  return base::to_json(json::object{{"follower", json_text(request.follower)},
+                                    {"attempt", request.attempt},
+                                    {"from", request.from},
+                                    {"read", request.read},
+                                    {"wait_ms", request.wait.count()}});
+}
+
+Result<FollowRequest> decode_follow_request(std::string_view text) {
+  const auto value = base::parse_json(text, kMaxRequest).with_context("follow");
+  if (!value) return bad_request(value.error());
+  JsonReader in(*value, "follow");
+  FollowRequest request;
+  request.follower = in.text("follower");
+  request.attempt = count(in, "attempt");
+  request.from = static_cast<std::uint64_t>(in.integer_or("from", 0, 0));
+  request.read = static_cast<std::uint64_t>(in.integer_or("read", 0, 0));
+  request.wait = std::chrono::milliseconds(in.integer_or("wait_ms", 0, 0, kLongestFollowWait.count()));
+  if (in.status() && (request.follower.empty() || request.follower.size() > kMaxFollowerName))
+    in.fail("follower", fmt::format("is not a name of 1 to {} bytes", kMaxFollowerName));
+  if (const auto status = in.status(); !status) return bad_request(status.error());
+  return request;
+}
+
+std::string encode(const FollowAnswer& answer) {
+  return base::to_json(json::object{
+      {"attempt", answer.attempt}, {"from", answer.from}, {"journal", base::json_bytes(answer.journal)}});
+}
+
+Result<FollowAnswer> decode_follow_answer(std::string_view text) {
+  KNIT_TRY(const auto value, base::parse_json(text, kMaxAnswer).with_context("answer"));
+  JsonReader in(value, "answer");
+  FollowAnswer answer;
+  answer.attempt = static_cast<std::int32_t>(in.integer("attempt", 1, INT32_MAX));
+  answer.from = static_cast<std::uint64_t>(in.integer("from", 0));
+  answer.journal = in.bytes("journal");
+  KNIT_TRY_VOID(in.status());
+  return answer;
 }
 
 std::string encode_grace(std::chrono::milliseconds grace) {

@@ -19,6 +19,8 @@ std::string encode(const ApplicationStatus& status);
 std::string encode(const std::vector<InstanceReport>& instances);
 std::string encode(const ScaleRequest& request);
 std::string encode(const ScaleResult& reply);
+std::string encode(const FollowRequest& request);
+std::string encode(const FollowAnswer& answer);
 std::string encode_grace(std::chrono::milliseconds grace);
 // {"code": "not_found", "error": "there is no instance 7"}
 std::string encode(const Error& error);
@@ -28,6 +30,8 @@ Result<ApplicationStatus> decode_application(std::string_view json);
 Result<std::vector<InstanceReport>> decode_instances(std::string_view json);
 Result<ScaleRequest> decode_scale_request(std::string_view json);
 Result<ScaleResult> decode_scale_result(std::string_view json);
+Result<FollowRequest> decode_follow_request(std::string_view json);
+Result<FollowAnswer> decode_follow_answer(std::string_view json);
 // An empty text is the default.
 Result<std::chrono::milliseconds> decode_grace(std::string_view json);
 // What a server answered, as an error again; `status` is HTTP's, for an answer that is none of Knit's.

@@ -106,6 +106,11 @@ class Recorder final : public Service {
  public:
   Result<ApplicationStatus> application() const override { return control::application(); }
   Result<std::vector<InstanceReport>> instances() const override { return control::instances(); }
+  io::Task<Result<FollowAnswer>> follow(FollowRequest request, io::Event* gone) override {
+    EXPECT_EQ(gone, &gone_);
+    calls += "follow " + request.follower;
+    co_return FollowAnswer{request.attempt, request.from, "{}\n\xFF"};
+  }
   io::Task<Result<ScaleResult>> scale(ScaleRequest request) override {
     if (request.to == 7) co_return Error(ErrorCode::kFailedPrecondition, "the application has ended");
     calls += "scale ";
@@ -120,13 +125,15 @@ class Recorder final : public Service {
     co_return Status();
   }
   std::string calls;
+  io::Event gone_;
 };
 
 class RouterTest : public testing::Test {
  protected:
   Reply ask(std::string method, std::string path, std::string body = {}, Caller caller = Caller::kOwner) {
     io::Loop loop;
-    return *loop.run(asked(Call{std::move(method), std::move(path), std::move(body), caller}));
+    return *loop.run(
+        asked(Call{std::move(method), std::move(path), std::move(body), caller, &service_.gone_}));
   }
   io::Task<Result<Reply>> asked(Call call) { co_return co_await route(service_, std::move(call)); }
   Recorder service_;
@@ -139,6 +146,25 @@ TEST_F(RouterTest, EachPathHasItsCall) {
   EXPECT_EQ(ask("POST", "/v1/instances/12/restart").status, 204);
   EXPECT_EQ(ask("POST", "/v1/stop", R"({"grace_ms": 5})").status, 204);
   EXPECT_EQ(service_.calls, "scale restart 12 in 10000stop in 5");
+}
+
+TEST_F(RouterTest, AFollowerAsksForNews) {
+  const FollowRequest request{.follower = "f00d", .attempt = 2, .from = 1u << 31, .read = 7, .wait = 30s};
+  const auto read = decode_follow_request(encode(request));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(encode(*read), encode(request));
+  EXPECT_EQ(read->wait, 30s);
+  const auto answer = decode_follow_answer(ask("POST", "/v1/follow", encode(request)).body);
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->attempt, 2);
+  EXPECT_EQ(answer->from, 1u << 31);
+  EXPECT_EQ(answer->journal, "{}\n\xFF");
+  EXPECT_EQ(ask("POST", "/v1/follow", encode(request), Caller::kContainer).status, 403)
+      << "the master waits for followers";
+  EXPECT_THAT(ask("POST", "/v1/follow", "{}").body, HasSubstr("follower: is missing"));
+  EXPECT_THAT(ask("POST", "/v1/follow", R"({"follower": ""})").body, HasSubstr("1 to 64 bytes"));
+  EXPECT_EQ(ask("POST", "/v1/follow", R"({"follower": "a", "wait_ms": 30001})").status, 400);
+  EXPECT_EQ(service_.calls, "follow f00d");
 }
 
 TEST_F(RouterTest, AContainerMayReadAndNothingElse) {

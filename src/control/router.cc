@@ -39,6 +39,12 @@ io::Task<Result<std::string>> post_restart(Service& service, const Call& call, s
   co_return std::string();
 }
 
+io::Task<Result<std::string>> post_follow(Service& service, const Call& call, std::int32_t) {
+  KNIT_CO_TRY(auto request, decode_follow_request(call.body));
+  KNIT_CO_TRY(const auto answer, co_await service.follow(std::move(request), call.gone));
+  co_return encode(answer);
+}
+
 io::Task<Result<std::string>> post_stop(Service& service, const Call& call, std::int32_t) {
   KNIT_CO_TRY(const auto grace, decode_grace(call.body));
   KNIT_CO_TRY_VOID(co_await service.stop(grace));
@@ -56,6 +62,7 @@ struct Route {
 constexpr std::array kRoutes = {
     Route{"GET", "/v1/application", "", false, true, get_application},
     Route{"GET", "/v1/instances", "", false, true, get_instances},
+    Route{"POST", "/v1/follow", "", false, false, post_follow},
     Route{"POST", "/v1/instances/", "/restart", true, false, post_restart},
     Route{"POST", "/v1/scale", "", false, false, post_scale},
     Route{"POST", "/v1/stop", "", false, false, post_stop},

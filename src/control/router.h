@@ -19,6 +19,7 @@ struct Call {
   std::string path;    // "/v1/application": decoded, without the query
   std::string body;
   Caller caller = Caller::kContainer;
+  io::Event* gone = nullptr;  // set when the caller has left; null where nobody can tell
 };
 
 struct Reply {

@@ -12,6 +12,10 @@
 #include "http/message.h"
 #include "security/certificates.h"
 
+namespace knit::io {
+class Event;
+}
+
 namespace knit::http {
 
 // One request, whole, of somebody whose certificate was believed.
@@ -25,6 +29,10 @@ struct Call {
   // The handler is cancelled then, and the client told that it took too long: a long poll answers before.
   // Steady time, an io::Deadline.
   std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds> deadline{};
+
+  // Set when the client has closed the connection and nobody waits for the answer any more. For handlers that
+  // wait; what has begun is finished all the same. Never null for a server's calls.
+  io::Event* gone = nullptr;
 
   const std::string* header(std::string_view name) const { return find(headers, name); }
   // The first of that name in the query; nullptr if there is none.

@@ -46,6 +46,17 @@ std::string whole_answer(const Reply& reply, bool head_only, bool closes) {
   return to_text(reply, {.head_only = head_only, .closes = closes, .now = io::wall_now()});
 }
 
+// Until the client closes, or sends on: who sends a further request waits for the first answer.
+io::Task<void> watch_end(TlsStream& stream, RequestParser& parser, io::Event& gone) {
+  std::byte buffer[kRead];
+  const auto read = co_await stream.read_some(buffer);
+  if (read && *read > 0) {
+    parser.feed(std::span(buffer).first(*read));
+  } else if (read || read.error().code() != ErrorCode::kCancelled) {
+    gone.set();
+  }
+}
+
 }  // namespace
 
 // Enters a connection while its task runs.
@@ -233,7 +244,7 @@ io::Task<void> Server::serve_calls(TlsStream& stream, Slot& slot) {
     std::string text;
     bool closes = false;
     {
-      const Reply reply = co_await answer(std::move(call), slot.owner);
+      const Reply reply = co_await answer_while_wanted(stream, parser, std::move(call), slot.owner);
       closes = stopping_ || parser.is_last() || n >= options_.limits.requests_per_connection;
       text = whole_answer(reply, head_only, closes);
     }  // from here on there is one copy
@@ -262,6 +273,16 @@ io::Task<Result<RequestParser::What>> Server::next_call(TlsStream& stream, Reque
       parser.feed(std::span(buffer).first(n));
     }
   }
+}
+
+io::Task<Reply> Server::answer_while_wanted(TlsStream& stream, RequestParser& parser, Call call, bool owner) {
+  io::Event gone;
+  call.gone = &gone;
+  io::TaskGroup watch;
+  watch.spawn(watch_end(stream, parser, gone));
+  Reply reply = co_await answer(std::move(call), owner);
+  co_await watch.stop();
+  co_return reply;
 }
 
 io::Task<Reply> Server::answer(Call call, bool owner) {

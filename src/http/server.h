@@ -104,6 +104,7 @@ class Server {
   io::Task<bool> shake_hands(TlsStream& stream, const Slot& slot);
   io::Task<void> serve_calls(TlsStream& stream, Slot& slot);
   io::Task<Result<RequestParser::What>> next_call(TlsStream& stream, RequestParser& parser, Slot& slot);
+  io::Task<Reply> answer_while_wanted(TlsStream& stream, RequestParser& parser, Call call, bool owner);
   io::Task<Reply> answer(Call call, bool owner);
   io::Task<Status> send(io::Stream& stream, std::string text);
   io::Task<void> say_goodbye(TlsStream& stream);

@@ -39,6 +39,8 @@ class ServerTest : public testing::Test {
   io::Task<Result<Reply>> handle(Call call) {
     calls += 1;
     if (call.path == "/hold") KNIT_CO_TRY_VOID(co_await release.wait());
+    if (call.path == "/gone") KNIT_CO_TRY_VOID(co_await call.gone->wait());
+    if (call.path == "/gone") ++left;
     if (call.path == "/forever") KNIT_CO_TRY_VOID(co_await io::Event().wait());
     if (call.path == "/missing") co_return Error(ErrorCode::kNotFound, "no instance 7");
     if (call.path == "/bug") throw Bug("broken promise");
@@ -111,16 +113,26 @@ class ServerTest : public testing::Test {
     KNIT_CO_TRY(auto stream, co_await connect({"node7", 4711}));
     co_return co_await raw_exchange(std::move(stream), std::move(bytes));
   }
+  // Asks, and goes without waiting for the answer.
+  static io::Task<Result<std::string>> leave_after(Connector connect, std::string bytes) {
+    KNIT_CO_TRY(auto stream, co_await connect({"node7", 4711}));
+    KNIT_CO_TRY_VOID(co_await stream->write(io::as_bytes(bytes)));
+    KNIT_CO_TRY_VOID(co_await io::yield());
+    stream->close();
+    co_return std::string();
+  }
+  Connector owner_tls() {
+    return over_tls(context_of(TlsContext::End::kClient, people.owner), through_memory());
+  }
   void start_tls(const std::string& name, std::string bytes) {
-    start(name, tls_exchange(over_tls(context_of(TlsContext::End::kClient, people.owner), through_memory()),
-                             std::move(bytes)));
+    start(name, tls_exchange(owner_tls(), std::move(bytes)));
   }
 
   io::Loop loop{io::Loop::Time::kManual};
   People people;
   std::vector<std::string> notes;
   std::map<std::string, std::string> answers;
-  int calls = 0;
+  int calls = 0, left = 0;
   io::Event release;
   io::TaskGroup clients;
   PipeListener* listener = nullptr;
@@ -261,6 +273,24 @@ TEST_F(ServerTest, ASlowRequestAndAnIdleConnectionEnd) {
   EXPECT_TRUE(answers["idle"].starts_with("HTTP/1.1 200 OK\r\n")) << answers["idle"];
   EXPECT_TRUE(answers["idle"].ends_with("|end")) << answers["idle"];
   EXPECT_EQ(server->connections(), 0u);
+}
+
+TEST_F(ServerTest, AHandlerLearnsThatItsClientHasLeft) {
+  serve();
+  // The one closes its connection, the other sends a second request meanwhile and stays.
+  const std::string one = "GET /gone HTTP/1.1\r\nHost: a\r\n\r\n";
+  start("leaves", leave_after(owner_tls(), one));
+  loop.advance(1s);
+  EXPECT_EQ(left, 1);
+  EXPECT_EQ(server->connections(), 0u);
+  start_tls("stays",
+            "GET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  loop.advance(1s);
+  let_go();
+  loop.advance(5s);
+  EXPECT_NE(answers["stays"].find("GET /hold by"), std::string::npos) << answers["stays"];
+  EXPECT_NE(answers["stays"].find("GET /b by"), std::string::npos);
+  EXPECT_EQ(left, 1);
 }
 
 TEST_F(ServerTest, ALongPollIsHeldAndBounded) {

@@ -33,11 +33,12 @@ std::string_view state_of(const app::Instance& instance) {
 }  // namespace
 
 Commands::Commands(app::Instances& instances, Stopper& stopper, Launcher& launcher, Journal& journal,
-                   Notes& notes, io::Event& wake, io::Event& stops)
+                   Followers& followers, Notes& notes, io::Event& wake, io::Event& stops)
     : instances_(instances),
       stopper_(stopper),
       launcher_(launcher),
       journal_(journal),
+      followers_(followers),
       notes_(notes),
       wake_(wake),
       stops_(stops) {}
@@ -93,6 +94,11 @@ Result<std::vector<InstanceReport>> Commands::instances() const {
     report.exit_class = app::to_string(*one.exit_class);
   }
   return out;
+}
+
+io::Task<Result<control::FollowAnswer>> Commands::follow(control::FollowRequest request, io::Event* gone) {
+  KNIT_CO_TRY_VOID(ready());
+  co_return co_await followers_.follow(std::move(request), gone);
 }
 
 Result<app::Change> Commands::change(const ScaleRequest& request) {

@@ -8,6 +8,7 @@
 #include "app/instances.h"
 #include "control/service.h"
 #include "io/wait.h"
+#include "master/followers.h"
 #include "master/journal.h"
 #include "master/launcher.h"
 #include "master/notes.h"
@@ -21,8 +22,8 @@ namespace knit::master {
 class Commands final : public control::Service {
  public:
   // All must outlive it. `wake` is set when the master has something to do, `stops` when the stopper has.
-  Commands(app::Instances& instances, Stopper& stopper, Launcher& launcher, Journal& journal, Notes& notes,
-           io::Event& wake, io::Event& stops);
+  Commands(app::Instances& instances, Stopper& stopper, Launcher& launcher, Journal& journal,
+           Followers& followers, Notes& notes, io::Event& wake, io::Event& stops);
 
   // From here on questions are answered: everything of earlier attempts is known. `status`: what does not
   // change while the master runs.
@@ -32,6 +33,7 @@ class Commands final : public control::Service {
 
   Result<control::ApplicationStatus> application() const override;
   Result<std::vector<InstanceReport>> instances() const override;
+  io::Task<Result<control::FollowAnswer>> follow(control::FollowRequest request, io::Event* gone) override;
   io::Task<Result<ScaleResult>> scale(ScaleRequest request) override;
   io::Task<Status> restart(std::int32_t instance, std::chrono::milliseconds grace) override;
   io::Task<Status> stop(std::chrono::milliseconds grace) override;
@@ -47,6 +49,7 @@ class Commands final : public control::Service {
   Stopper& stopper_;
   Launcher& launcher_;
   Journal& journal_;
+  Followers& followers_;
   Notes& notes_;
   io::Event& wake_;
   io::Event& stops_;

@@ -25,6 +25,7 @@ io::Task<Result<http::Reply>> answer(control::Service& service, http::Call call)
   question.method = std::move(call.method);
   question.path = std::move(call.path);
   question.body = std::move(call.body);
+  question.gone = call.gone;
   question.caller =
       call.peer.role == security::Role::kOwner ? control::Caller::kOwner : control::Caller::kContainer;
   auto answered = co_await control::route(service, std::move(question));

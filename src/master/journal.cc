@@ -113,6 +113,14 @@ io::Task<void> Journal::settled(std::uint64_t ticket) {
   }
 }
 
+Result<std::string> Journal::read(std::uint64_t from, std::size_t at_most) const {
+  if (from < dropped_)
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("the journal's first {} bytes are in {}", dropped_, path()));
+  if (from >= flushed_) return std::string();
+  return content_.substr(from - dropped_, std::min<std::uint64_t>(flushed_ - from, at_most));
+}
+
 std::string Journal::path() const {
   return control::journal_path(staging_, attempt_.application, attempt_.attempt);
 }
@@ -221,6 +229,7 @@ io::Task<void> Journal::run() {
       pause = limits_.first_pause;
       forget_flushed();
       progress_.pulse();
+      on_flushed_();
       if (!closing_ || flushed_ < dropped_ + content_.size()) continue;
       done = co_await io::run_until(io::after(limits_.write_timeout), make_record());
       recorded_ = done.has_value();

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -66,6 +67,13 @@ class Journal {
   // Returns when the entry is safe in the file, or when that fails or takes too long.
   io::Task<void> settled(std::uint64_t ticket);
 
+  // Bytes of the file that are safe in it.
+  std::uint64_t flushed() const { return flushed_; }
+  // Those from there on, whole lines as a rule, as far as they are still kept: kNotFound for earlier ones.
+  Result<std::string> read(std::uint64_t from, std::size_t at_most) const;
+  // Called after each flush.
+  void on_flushed(std::function<void()> told) { on_flushed_ = std::move(told); }
+
   // Writes what is left, closes the file and makes it the record of the run.
   io::Task<Status> finish();
   // Ends without a record: a later attempt, or nobody, goes on.
@@ -100,6 +108,7 @@ class Journal {
   bool failing_ = false;    // the last try failed
   bool lost_ = false;       // and no other is possible
   bool closing_ = false, closed_ = false, recorded_ = false;
+  std::function<void()> on_flushed_ = [] {};
   io::Event work_, progress_, end_;
   io::TaskGroup background_;
 };

@@ -62,13 +62,15 @@ Master::Master(const control::LaunchFile& file, Identity identity, security::Cre
       instances_(file.spec),
       allocation_(role_request(file.spec), Spread(file.nodes, limits.node_heartbeat * 2)),
       launcher_(nodes, [this](const ContainerId& id, const Status& started) { on_start(id, started); }),
-      commands_(instances_, stopper_, launcher_, journal_, notes_, wake_, stops_) {}
+      followers_(journal, identity_.container.attempt.attempt),
+      commands_(instances_, stopper_, launcher_, journal_, followers_, notes_, wake_, stops_) {}
 
 io::Task<Result<app::Conclusion>> Master::run() {
   started_ = last_answer_ = io::now();
   auto result = co_await run_registered();
   if (!result)
     commands_.end(Error(ErrorCode::kUnavailable, "this attempt of the master is over; ask again in a while"));
+  followers_.release();
   co_await io::begin_cleanup();
   co_await launcher_.end();
   if (output_) co_await output_->stop();
@@ -430,21 +432,37 @@ io::Task<void> Master::say_farewell() {
       std::string(base::utf8_head(base::to_utf8(conclusion_->diagnostics), kMaxDiagnostics));
   notes_.say(
       fmt::format("the application ends {}: {}", to_string(conclusion_->status), conclusion_->diagnostics));
-  journal_.append(control::ApplicationEnded{io::wall_now(), conclusion_->status, conclusion_->diagnostics});
+  const auto ticket = journal_.append(
+      control::ApplicationEnded{io::wall_now(), conclusion_->status, conclusion_->diagnostics});
   // The file system may take its time; the ResourceManager must not take us for dead meanwhile.
   io::TaskGroup writing;
   io::Event done;
-  writing.spawn(finish_journal(done));
+  writing.spawn(finish_journal(ticket, done));
   while (!done.is_set() && co_await beat()) {
     (void)co_await io::run_until(io::after(std::chrono::seconds(1)), done.wait());
   }
   co_await writing.join();
 }
 
-io::Task<void> Master::finish_journal(io::Event& done) {
+// Meanwhile the followers read on.
+io::Task<void> Master::finish_journal(std::uint64_t ticket, io::Event& done) {
+  io::TaskGroup following;
+  following.spawn(wait_for_followers(ticket));
   const Status recorded = co_await journal_.finish();
+  co_await following.join();
   if (!recorded) notes_.say(recorded.error().message());
   done.set();
+}
+
+// With the application's end its nodes begin to remove what the containers wrote.
+io::Task<void> Master::wait_for_followers(std::uint64_t ticket) {
+  const auto deadline = io::after(limits_.follow_timeout);
+  co_await journal_.settled(ticket);
+  const auto behind = co_await followers_.all_read(journal_.flushed(), deadline);
+  if (behind == 0) co_return;
+  notes_.say(
+      fmt::format("{} followers have not read all output within {} s; the application ends all the same",
+                  behind, limits_.follow_timeout / std::chrono::seconds(1)));
 }
 
 // The ResourceManager answers false until it has stored the end; whoever leaves before gets another attempt.

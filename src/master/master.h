@@ -45,10 +45,11 @@ class Master {
     // After this long without an answer the ResourceManager has given us up, or is about to
     // (yarn.am.liveness-monitor.expiry-interval-ms).
     std::chrono::milliseconds expiry{600'000};
-    std::chrono::milliseconds call_timeout{60'000};  // of one call to the ResourceManager
-    std::chrono::milliseconds retry_pause{1'000};    // after a call that failed
-    std::chrono::milliseconds stop_timeout{10'000};  // for the ends of containers that are stopped
-    std::chrono::milliseconds finish_pause{100};     // as Java's client (AMRMClientImpl)
+    std::chrono::milliseconds call_timeout{60'000};    // of one call to the ResourceManager
+    std::chrono::milliseconds retry_pause{1'000};      // after a call that failed
+    std::chrono::milliseconds stop_timeout{10'000};    // for the ends of containers that are stopped
+    std::chrono::milliseconds finish_pause{100};       // as Java's client (AMRMClientImpl)
+    std::chrono::milliseconds follow_timeout{10'000};  // for followers to read the last byte
     // Of NodeManagers (yarn.resourcemanager.nodemanagers.heartbeat-interval-ms): within two of them each node
     // has been served that could be.
     std::chrono::milliseconds node_heartbeat{1'000};
@@ -96,7 +97,8 @@ class Master {
   io::Task<Status> run_until_conclusion();
   io::Task<void> stop_rest();
   io::Task<void> say_farewell();
-  io::Task<void> finish_journal(io::Event& done);
+  io::Task<void> finish_journal(std::uint64_t ticket, io::Event& done);
+  io::Task<void> wait_for_followers(std::uint64_t ticket);
   io::Task<Status> finish();
   std::string what_is_missing() const;
 
@@ -123,6 +125,7 @@ class Master {
   std::optional<app::Conclusion> conclusion_;
   io::Event wake_, stops_;
   io::TaskGroup background_;
+  Followers followers_;
   Commands commands_;
 
   io::TimePoint started_{}, last_answer_{};

@@ -20,6 +20,7 @@ PAGE = (REPOSITORY / "docs/control-api.md").read_text()
 FIELDS = PAGE.split("| of | fields |")[1].split("\n\n")[0]
 APPLICATION, INSTANCES = "/v1/application", "/v1/instances"
 SCALE, RESTART, STOP = "/v1/scale", "/v1/instances/{instance}/restart", "/v1/stop"
+FOLLOW = "/v1/follow"
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +86,16 @@ def test_every_answer_is_one_that_the_file_promises(hadoop, knit, application):
         assert asker.ask("GET", APPLICATION)[1]["instances"]["running"] == 1
         first, second = asker.ask("GET", INSTANCES)[1]["instances"]
         assert (first["state"], first["exit_status"], second["exit_status"]) == ("failed", 3, None)
-    for path in (SCALE, RESTART, STOP):
-        code, error = container.ask("POST", path, '{"to": 1}' if path == SCALE else "{}")
+    bodies = {SCALE: '{"to": 1}', FOLLOW: '{"follower": "f"}'}
+    for path in (SCALE, RESTART, STOP, FOLLOW):
+        code, error = container.ask("POST", path, bodies.get(path, "{}"))
         assert code == 403 and error["code"] == "permission_denied"
+    journal = owner.ask("POST", FOLLOW, '{"follower": "curl", "attempt": 1, "from": 0}')[1]["journal"]
+    assert json.loads(journal.splitlines()[0])["kind"] == "master_started"
+    told = json.dumps({"follower": "curl", "attempt": 1, "from": len(journal), "read": len(journal), "wait_ms": 1})
+    assert owner.ask("POST", FOLLOW, told)[0] == 200
+    for body in ("{}", '{"follower": ""}', '{"follower": "f", "wait_ms": 30001}', '{"follower": "f", "from": -1}'):
+        assert owner.ask("POST", FOLLOW, body)[0] == 400, body
     for body, code in [('{"by": 1, "grace_ms": 0, "later": true}', 200), ('{"remove": [2], "grace_ms": 0}', 200),
                        ('{"to": 1}', 200), ('{"remove": [77]}', 404), ('{"to": 100001}', 400), ('{"to": -1}', 400),
                        ('{"to": 1, "by": 0}', 400), ("{}", 400), ("[]", 400), ("to", 400), ('{"to": "1"}', 400),
@@ -131,6 +139,7 @@ def test_the_page_tells_of_the_same_fields(description: Description):
         return set(re.findall(r"`(\w+)`", re.sub(r"`state` \([^)]*\)", "`state`", cells)))
 
     schemas = {"`GET /v1/application`": "Application", "`GET /v1/instances`": "Instances",
+               "`POST /v1/follow`, request": "FollowRequest", "`POST /v1/follow`, answer": "FollowAnswer",
                "`POST /v1/scale`, request": "ScaleRequest", "`POST /v1/scale`, answer": "ScaleResult",
                "`POST /v1/instances/I/restart`, `POST /v1/stop`, request": "Grace", "an error": "Error"}
     assert {row: told(row) for row in schemas} == {row: description.names(name) for row, name in schemas.items()}

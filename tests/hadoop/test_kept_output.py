@@ -1,17 +1,22 @@
-"""Output on a cluster that keeps none of it: the record has the last of what failed."""
+"""Output on a cluster that keeps none of it: the record has the last of what failed, and no follower loses any."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 from typing import Any, Iterator
 
 import pytest
 
 from hadoop import sites
 from hadoop.cluster import MiniHadoop
-from hadoop.containers import wait_for
+from hadoop.containers import read_until, wait_for
 from hadoop.logs_view import WAIT
 from hadoop.plugin import Knit
+from hadoop.rm_view import RmView
+from hadoop.web_front import WebFront
 
 SMALL = ["--memory", "128MiB"]
 KEPT = 64 << 10
@@ -78,3 +83,85 @@ def test_many_failures_make_no_large_record(knit: Knit):
     assert sizes and set(sizes) == {2 * KEPT}
     assert 3 << 20 < sum(sizes) <= 5 << 20, "less what JSON adds"
     assert len(record(knit, app_id, "instance_ended")) == 60
+
+
+# -- followers ------------------------------------------------------------------------------------
+
+INSTANCES = 100
+LINES = sorted(f"{i} | line {n} of {i}" for i in range(INSTANCES) for n in range(3))
+SHORT = "for n in 0 1 2; do echo line $n of $KNIT_INSTANCE; done"
+
+
+@pytest.fixture(params=["kept", "not kept"])
+def cluster(request, forgetful: MiniHadoop, hadoop: MiniHadoop) -> MiniHadoop:
+    """Whether the cluster keeps logs when an application has ended."""
+    return hadoop if request.param == "kept" else forgetful
+
+
+def test_no_line_of_a_short_container_is_lost(cluster: MiniHadoop):
+    done = Knit(cluster)("run", "-n", str(INSTANCES), *SMALL, "-c", SHORT)
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.splitlines()) == LINES, done.stderr
+
+
+def test_nor_of_logs_that_follow(cluster: MiniHadoop, tmp_path):
+    """`logs -f` and a second follower, each with every line, of an application that `run -d` has begun."""
+    knit = Knit(cluster)
+    script = f"test $KNIT_INSTANCE -ne 0 || {{ {WAIT}; }}; {SHORT}"
+    app_id = knit("run", "-d", "-n", "20", *SMALL, "-e", f"GO={tmp_path}/go", "-c", script).stdout.strip()
+    readers = [knit.start("logs", "-f", app_id, "--log", "stdout"), knit.start("attach", app_id)]
+    wait_for("all but one have ended", lambda: [
+        one["state"] for one in json.loads(knit("containers", app_id, "-o", "json").stdout)
+    ].count("succeeded") == 19)
+    (tmp_path / "go").touch()
+    for reader in readers:
+        out, err = reader.communicate(timeout=60)
+        assert reader.returncode == 0, err
+        lines = [line.split(" | ")[-1] for line in out.splitlines() if "line " in line]
+        assert sorted(lines) == sorted(line.split(" | ")[-1] for line in LINES if int(line.split(" ")[0]) < 20), err
+
+
+@pytest.mark.parametrize("port", ["closed", "silent"])
+def test_behind_a_filter_no_line_comes_twice_and_what_is_lost_is_told(cluster: MiniHadoop, port: str):
+    """The master listens elsewhere; at the address that the cluster tells there is nothing, or nobody answers."""
+    front = WebFront("127.0.0.1", 0, "silent")
+    number = front.port
+    front.become(port)
+    done = Knit(cluster)("run", "-n", str(INSTANCES), *SMALL, "--master-bind", "127.0.0.2", "--master-port",
+                         f"{number}-{number}", "-c", SHORT)
+    front.close()
+    assert done.returncode == 0, done.stderr
+    came = done.stdout.splitlines()
+    assert len(set(came)) == len(came)
+    lost = set(LINES) - set(came)
+    print(f"{cluster.conf_dir}: {len(lost)} of {len(LINES)} lines were lost")
+    if cluster.options.overrides == {}:
+        assert not lost, done.stderr
+    told = {container for container in re.findall(r"stdout of (container_\S+):", done.stderr)}
+    assert len({line.split(" ")[0] for line in lost}) == len(told), done.stderr
+
+
+def test_a_follower_that_was_killed_holds_nothing_up(forgetful: MiniHadoop, knit: Knit, tmp_path):
+    app_id = knit("run", "-d", *SMALL, "-e", f"GO={tmp_path}/go", "-c", f"echo out; {WAIT}").stdout.strip()
+    reader = knit.start("logs", "-f", app_id)
+    assert "out" in read_until(reader.stdout, "out")
+    os.kill(reader.pid, signal.SIGKILL)
+    reader.wait()
+    (tmp_path / "go").touch()
+    assert knit("wait", app_id, "--timeout", "60s").returncode == 0
+    ended = record(knit, app_id, "application_ended")[0]["time_ms"]
+    assert RmView(forgetful).application(app_id)["finishedTime"] - ended < 4000
+
+
+def test_a_follower_that_asks_no_more_is_soon_given_up(forgetful: MiniHadoop, knit: Knit, tmp_path):
+    """A process that was stopped by a signal keeps its connections."""
+    app_id = knit("run", "-d", *SMALL, "-e", f"GO={tmp_path}/go", "-c", f"echo out; {WAIT}").stdout.strip()
+    reader = knit.start("logs", "-f", app_id)
+    assert "out" in read_until(reader.stdout, "out")
+    os.kill(reader.pid, signal.SIGSTOP)
+    (tmp_path / "go").touch()
+    assert knit("wait", app_id, "--timeout", "60s").returncode == 0
+    ended = record(knit, app_id, "application_ended")[0]["time_ms"]
+    assert RmView(forgetful).application(app_id)["finishedTime"] - ended < 8_000
+    os.kill(reader.pid, signal.SIGCONT)
+    reader.communicate(timeout=60)
