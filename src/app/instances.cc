@@ -319,26 +319,42 @@ std::optional<Conclusion> Instances::conclusion() const {
   return out;
 }
 
-void Instances::restore_begun(std::int32_t number, std::int32_t restart, const ContainerId& container,
-                              const NodeId& node) {
-  if (number < 0 || number >= static_cast<std::int32_t>(instances_.size())) return;
-  Instance& instance = instances_[static_cast<std::size_t>(number)];
-  instance.runs = std::max(instance.runs, restart + 1);
-  instance.container = container;
-  instance.node = node;
+void Instances::restore_begun(const Run& run, WallTime when) {
+  if (run.instance < 0 || run.instance >= static_cast<std::int32_t>(instances_.size())) return;
+  Instance& instance = instances_[static_cast<std::size_t>(run.instance)];
+  if (instance.phase == Phase::kDone || run.restart < instance.runs) return;
+  if (instance.phase != Phase::kPending) by_container_.erase(instance.container);
+  pending_.erase(run.instance);
+  instance.phase = Phase::kStarting;
+  instance.runs = run.restart + 1;
+  instance.container = run.container;
+  instance.node = run.node;
+  instance.begun = when;
+  by_container_.emplace(run.container, run.instance);
 }
 
 void Instances::restore_ended(std::int32_t number, std::int32_t restart, Exit exit, bool final,
                               WallTime when) {
   if (number < 0 || number >= static_cast<std::int32_t>(instances_.size())) return;
   Instance& instance = instances_[static_cast<std::size_t>(number)];
-  if (instance.phase == Phase::kDone) return;
-  instance.runs = std::max(instance.runs, restart + 1);
-  if (exit.exit_class == ExitClass::kFailed || exit.exit_class == ExitClass::kMemory) ++instance.failures;
+  if (instance.phase == Phase::kDone || restart + 1 < instance.runs) return;
+  instance.runs = restart + 1;
+  by_container_.erase(instance.container);
+  // As not_started() and ended() have counted it.
+  if (instance.phase == Phase::kStarting && exit.exit_class == ExitClass::kLost) {
+    ++instance.launch_faults;
+  } else {
+    Exit unchanged = exit;
+    (void)count(instance, unchanged, when);
+  }
+  instance.restarting = false;
   note_exit(instance, exit, when);
-  if (!final) return;
   pending_.erase(number);
-  finish(instance, exit, exit.exit_class != ExitClass::kSucceeded);
+  if (final) {
+    finish(instance, exit, exit.exit_class != ExitClass::kSucceeded);
+  } else {
+    back_to_pending(instance);
+  }
 }
 
 void Instances::restore_scaled(std::int32_t total, const std::set<std::int32_t>& removed, bool held) {
@@ -382,6 +398,15 @@ std::vector<Run> Instances::live() const {
     const Instance& instance = instances_[static_cast<std::size_t>(number)];
     out.push_back(Run{number, instance.restart(), container, instance.node});
   }
+  return out;
+}
+
+std::vector<Run> Instances::leaving() const {
+  auto out = live();
+  std::erase_if(out, [this](const Run& run) {
+    const Instance& instance = instances_[static_cast<std::size_t>(run.instance)];
+    return !instance.removed && !instance.restarting;
+  });
   return out;
 }
 

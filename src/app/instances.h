@@ -129,10 +129,10 @@ class Instances {
   // Does not change by stop() once it is set; ended by stop() alone, the application has failed.
   std::optional<Conclusion> conclusion() const;
 
-  // From the journal of an earlier attempt of the master, in its order. What was starting or running then was
-  // killed with that master: those instances are pending here and nothing counts against them.
-  void restore_begun(std::int32_t instance, std::int32_t restart, const ContainerId& container,
-                     const NodeId& node);
+  // From the journal of an earlier attempt of the master, in its order, with started() where it says so. What
+  // was starting or running then is so here: containers outlive the master that asked for them, and what has
+  // become of each is for the caller to find out.
+  void restore_begun(const Run& run, WallTime when);
   void restore_ended(std::int32_t instance, std::int32_t restart, Exit exit, bool final, WallTime when);
   // `total`: numbers given out so far. `held`: the application was left without instances on request.
   void restore_scaled(std::int32_t total, const std::set<std::int32_t>& removed, bool held);
@@ -148,6 +148,8 @@ class Instances {
   const std::vector<Instance>& all() const { return instances_; }
   // Runs that have a container now.
   std::vector<Run> live() const;
+  // Of these, those that are to end on request: removed, or to be started anew.
+  std::vector<Run> leaving() const;
   std::optional<Run> find(const ContainerId& container) const;
 
  private:

@@ -224,30 +224,59 @@ TEST(Instances, AStoppedApplicationHasFailedWhateverMayFail) {
   EXPECT_EQ(all.conclusion()->status, FinalStatus::kFailed);
 }
 
-TEST(Instances, AJournalBringsBackWhatIsDone) {
-  Instances all(spec(4, 1));
-  all.restore_begun(0, 0, container(1), node(1));
+Run run_of(std::int32_t instance, std::int32_t restart, int number) {
+  return {instance, restart, container(number), node(number)};
+}
+
+TEST(Instances, AJournalBringsBackWhatIsDoneAndWhatRuns) {
+  Instances all(spec(5, 1));
+  all.restore_begun(run_of(0, 0, 1), kStart);
   all.restore_ended(0, 0, kOk, true, kStart);
-  all.restore_begun(1, 0, container(2), node(2));
+  all.restore_begun(run_of(1, 0, 2), kStart);
   all.restore_ended(1, 0, kBad, false, kStart);
-  all.restore_begun(1, 1, container(3), node(3));  // was running
-  all.restore_begun(2, 0, container(4), node(4));
+  all.restore_begun(run_of(1, 1, 3), kStart + 1s);  // runs
+  EXPECT_TRUE(all.started(container(3)));
+  all.restore_begun(run_of(2, 0, 4), kStart);
   all.restore_ended(2, 0, kBad, false, kStart);
-  all.restore_begun(2, 1, container(5), node(5));
+  all.restore_begun(run_of(2, 1, 5), kStart);
   all.restore_ended(2, 1, kBad, true, kStart);
   all.restore_ended(2, 1, kBad, true, kStart);   // twice
   all.restore_ended(17, 0, kBad, true, kStart);  // nonsense
-  EXPECT_EQ(all.wanted(), 2);
+  all.restore_begun(run_of(17, 0, 9), kStart);
+  all.restore_begun(run_of(3, 0, 6), kStart);  // is being started
+  EXPECT_EQ(all.wanted(), 1);
   EXPECT_EQ(all.counts().failed, 1);
   EXPECT_EQ(all.counts().succeeded, 1);
-  auto begun = all.begin(container(10), node(1), kStart);
-  EXPECT_EQ(begun->instance, 1);
-  EXPECT_EQ(begun->restart, 2);
-  EXPECT_TRUE(all.ended(container(10), kBad, kStart)->final) << "its one restart was used before";
-  EXPECT_EQ(all.begin(container(11), node(1), kStart)->restart, 0);
+  EXPECT_EQ(all.counts().running, 1);
+  EXPECT_EQ(all.counts().starting, 1);
+  EXPECT_EQ(all.find(container(3))->restart, 1);
+  EXPECT_EQ(all.all()[1].begun, kStart + 1s);
+  EXPECT_TRUE(all.ended(container(3), kBad, kStart)->final) << "its one restart was used before";
+  all.ended(container(6), kOk, kStart);
+  EXPECT_EQ(all.begin(container(11), node(1), kStart)->instance, 4);
   all.ended(container(11), kOk, kStart);
   EXPECT_THAT(all.conclusion()->diagnostics,
-              HasSubstr("2 of 4 instances failed; the first was instance 2 (restart 1) on node5"));
+              HasSubstr("2 of 5 instances failed; the first was instance 2 (restart 1) on node5"));
+}
+
+TEST(Instances, FaultsInARowAreCountedOnAcrossAttemptsOfTheMaster) {
+  Instances all(spec(1));
+  for (int i = 0; i < kMaxLaunchFaults - 1; ++i) {
+    all.restore_begun(run_of(0, i, i + 1), kStart);
+    all.restore_ended(0, i, exit_with(ExitClass::kLost, -1000), false, kStart);
+  }
+  ASSERT_TRUE(all.begin(container(50), node(1), kStart));
+  EXPECT_TRUE(all.not_started(container(50), "refused")->final);
+}
+
+TEST(Instances, ARestoredRequestToRestartIsNoFailure) {
+  Instances all(spec(1));
+  all.restore_begun(run_of(0, 0, 1), kStart);
+  all.started(container(1));
+  ASSERT_TRUE(all.restart(0));
+  const auto ended = all.ended(container(1), exit_with(ExitClass::kFailed, 143), kStart);
+  EXPECT_FALSE(ended->final);
+  EXPECT_EQ(ended->exit.exit_class, ExitClass::kKilled);
 }
 
 TEST(Exit, NamesComeBack) {

@@ -82,16 +82,19 @@ TEST(RunState, FromStartToEnd) {
   EXPECT_EQ(state.containers().size(), 4u);
 }
 
-TEST(RunState, AnotherMasterEndsWhatItsPredecessorRan) {
+TEST(RunState, AnotherMasterTakesOverWhatItsPredecessorRan) {
   RunState state;
   state.apply(master(1));
   state.apply(starting(0, 2));
   state.apply(ended(0, 2, 0, true));
   state.apply(starting(1, 3));
+  state.apply(control::InstanceStarted{container(3), WallTime{}});
   state.apply(master(2));
-  EXPECT_THAT(states(state), ElementsAre("succeeded", "restarting"));
+  EXPECT_THAT(states(state), ElementsAre("succeeded", "running"));
   EXPECT_EQ(state.find(container(1))->phase, ContainerRun::Phase::kEnded);
-  EXPECT_EQ(state.progress().pending, 1);
+  EXPECT_EQ(state.find(container(1, 2))->phase, ContainerRun::Phase::kRunning);
+  EXPECT_EQ(state.progress().running, 1);
+  state.apply(ended(1, 3, -100, false));
   state.apply(starting(1, 2, 1, 2));
   EXPECT_THAT(states(state), ElementsAre("succeeded", "starting"));
 }

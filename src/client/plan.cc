@@ -18,6 +18,10 @@ namespace {
 
 using Answer = Result<std::vector<std::string>>;
 
+// Failures of the master that are older do not count against its attempts: an application of weeks is not
+// ended by two of them, and one whose master cannot live is.
+constexpr std::chrono::hours kAttemptFailuresValidity{1};
+
 io::Task<Result<LabelFacts>> label_facts(yarn::ResourceManager& resource_manager, std::string label,
                                          const std::vector<NodeReport>& nodes) {
   LabelFacts facts;
@@ -96,6 +100,9 @@ yarn::SubmissionContext submission_of(const RunSpec& spec, const ApplicationId& 
   context.resource = {spec.master_memory, 1, {}};
   context.node_label = spec.node_label;
   context.max_attempts = spec.master_attempts;
+  // What runs goes on when the master fails; the next one takes it over.
+  context.keep_containers = true;
+  context.attempt_failures_validity = kAttemptFailuresValidity;
   if (spec.lifetime) context.lifetime = std::chrono::ceil<std::chrono::seconds>(*spec.lifetime);
   return context;
 }

@@ -42,14 +42,13 @@ ContainerRun& RunState::run_of(const ContainerId& id) {
 }
 
 void RunState::apply_entry(const control::MasterStarted& entry) {
-  // Containers end with the master that asked for them; nobody was left to write that down.
+  // Nobody was left to write that down. What the other containers came to the new master will tell.
   for (auto& run : containers_) {
-    if (run.phase == Phase::kEnded || run.id.attempt == entry.attempt) continue;
+    if (!run.is_master() || run.phase == Phase::kEnded || run.id.attempt == entry.attempt) continue;
     run.phase = Phase::kEnded;
     run.ended = entry.time;
     run.exit_class = ExitClass::kLost;
-    run.reason =
-        run.is_master() ? "another attempt of the master followed" : "ended with the master that ran it";
+    run.reason = "another attempt of the master followed";
   }
   auto& run = run_of(entry.container);
   run.node = entry.node;
@@ -97,7 +96,8 @@ void RunState::apply_entry(const control::Scaled& entry) {
   removed_.insert(entry.removed.begin(), entry.removed.end());
 }
 
-// How it ends its instances' own entries tell.
+// What follows from a request its instances' own entries tell.
+void RunState::apply_entry(const control::RestartRequested&) {}
 void RunState::apply_entry(const control::StopRequested&) {}
 
 void RunState::apply_entry(const control::ApplicationEnded& entry) {

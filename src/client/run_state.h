@@ -71,6 +71,7 @@ class RunState {
   void apply_entry(const control::InstanceEnded& entry);
   void apply_entry(const control::InstanceOutput& entry);
   void apply_entry(const control::Scaled& entry);
+  void apply_entry(const control::RestartRequested& entry);
   void apply_entry(const control::StopRequested& entry);
   void apply_entry(const control::ApplicationEnded& entry);
   std::int32_t total() const;

@@ -132,7 +132,8 @@ std::vector<JournalEntry> one_of_each() {
                         "alice",
                         "root.default",
                         10,
-                        {"date", every_byte()}},
+                        {"date", every_byte()},
+                        20001},
           InstanceStarting{3, 1, kContainer, kNode, "node7.example.com:8042", kTime},
           InstanceStarted{kContainer, kTime},
           InstanceEnded{3, 1, kContainer, kTime, -104, ExitClass::kMemory, "was killed", "lines\nof stderr\n",
@@ -140,6 +141,7 @@ std::vector<JournalEntry> one_of_each() {
           InstanceOutput{kContainer, kTime, {{"stdout", 300, every_byte()}, {"stderr", 0, ""}}, "why not"},
           Scaled{kTime, 12, {3, 7}, true},
           StopRequested{kTime, 10s},
+          RestartRequested{4, kTime},
           ApplicationEnded{kTime, FinalStatus::kFailed, "1 of 10"}};
 }
 

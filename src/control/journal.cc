@@ -51,6 +51,7 @@ json::object to_object(const MasterStarted& entry, bool whole_command = true) {
           {"container", to_string(entry.container)},
           {"node", to_string(entry.node)},
           {"node_http_address", json_text(entry.node_http_address)},
+          {"control_port", entry.control_port},
           {"time_ms", ms(entry.time)},
           {"name", cut_text(entry.name)},
           {"user", cut_text(entry.user)},
@@ -110,6 +111,10 @@ json::object to_object(const Scaled& entry) {
           {"held", entry.held}};
 }
 
+json::object to_object(const RestartRequested& entry) {
+  return {{"kind", "restart_requested"}, {"instance", entry.instance}, {"time_ms", ms(entry.time)}};
+}
+
 json::object to_object(const StopRequested& entry) {
   return {{"kind", "stop_requested"}, {"time_ms", ms(entry.time)}, {"grace_ms", entry.grace.count()}};
 }
@@ -134,6 +139,7 @@ MasterStarted read_master_started(JsonReader& in) {
   entry.container = in.parsed("container", ContainerId::parse);
   entry.node = in.parsed("node", NodeId::parse);
   entry.node_http_address = in.text_or("node_http_address", "");
+  entry.control_port = static_cast<std::int32_t>(in.integer_or("control_port", 0, 0, UINT16_MAX));
   entry.time = time(in);
   entry.name = in.text_or("name", "");
   entry.user = in.text_or("user", "");
@@ -216,6 +222,8 @@ Result<JournalEntry> decode_journal_line(std::string_view line) {
     for (const auto one : in.integers("removed", kMaxRemoved, 0, kMaxNumber))
       scaled.removed.insert(static_cast<std::int32_t>(one));
     entry = std::move(scaled);
+  } else if (kind == "restart_requested") {
+    entry = RestartRequested{number(in, "instance"), time(in)};
   } else if (kind == "stop_requested") {
     entry = StopRequested{time(in), std::chrono::milliseconds(in.integer("grace_ms", 0))};
   } else if (kind == "application_ended") {

@@ -33,6 +33,7 @@ struct MasterStarted {
   std::string name, user, queue;  // for records read when the ResourceManager has forgotten
   std::int32_t instances = 0;
   std::vector<std::string> command;
+  std::int32_t control_port = 0;  // 0: it cannot be asked
 };
 
 // Written, and flushed, before each startContainers.
@@ -90,6 +91,12 @@ struct Scaled {
 };
 inline constexpr std::size_t kMaxRemoved = 50'000;
 
+// The owner wants another run of this instance; before its container is stopped.
+struct RestartRequested {
+  std::int32_t instance = 0;
+  WallTime time{};
+};
+
 // The owner has asked for the end; before anything is stopped.
 struct StopRequested {
   WallTime time{};
@@ -104,7 +111,7 @@ struct ApplicationEnded {
 };
 
 using JournalEntry = std::variant<MasterStarted, InstanceStarting, InstanceStarted, InstanceEnded,
-                                  InstanceOutput, Scaled, StopRequested, ApplicationEnded>;
+                                  InstanceOutput, Scaled, RestartRequested, StopRequested, ApplicationEnded>;
 
 // One line without its newline, never longer than kMaxJournalLine: long texts are cut, and a command that is
 // too long is left out but for its first word.

@@ -137,9 +137,8 @@ Allocation::News Allocation::answered(const yarn::AllocateResponse& response) {
     placed_.emplace(container.id, container.node);
     news.containers.push_back(container);
   }
-  // Containers of earlier attempts were not asked to be kept, so they serve nobody.
   for (const auto& container : response.previous_containers) {
-    if (known_.insert(container.id).second) release(container.id);
+    if (known_.insert(container.id).second) news.previous.push_back(container);
   }
   for (const auto& status : response.completed) {
     if (!completed_.insert(status.id).second) continue;

@@ -60,6 +60,8 @@ class Allocation {
   struct News {
     std::vector<yarn::Container> containers;       // new ones: use each or release it
     std::vector<yarn::ContainerStatus> completed;  // each once
+    // Earlier attempts', recovered by a ResourceManager that has restarted; each once.
+    std::vector<yarn::Container> previous;
   };
   News answered(const yarn::AllocateResponse& response);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/try.h"
@@ -42,6 +43,16 @@ Commands::Commands(app::Instances& instances, Stopper& stopper, Launcher& launch
       notes_(notes),
       wake_(wake),
       stops_(stops) {}
+
+void Commands::resume(const std::optional<control::StopRequested>& stop) {
+  if (stop) {
+    stopping_ = true;
+    const auto left = stop->time + stop->grace - io::wall_now();
+    stop_runs(instances_.live(), std::clamp(left, std::chrono::milliseconds(0), stop->grace));
+    return;
+  }
+  stop_runs(instances_.leaving(), kDefaultGrace);
+}
 
 void Commands::end(std::optional<Error> attempt_over) {
   ending_ = true;
@@ -147,6 +158,8 @@ io::Task<Status> Commands::restart(std::int32_t instance, std::chrono::milliseco
   KNIT_CO_TRY_VOID(changeable());
   KNIT_CO_TRY(const auto run, instances_.restart(instance));
   notes_.say(fmt::format("instance {} is started anew on request", instance));
+  co_await journal_.settled(journal_.append(control::RestartRequested{instance, io::wall_now()}));
+  KNIT_CO_TRY_VOID(changeable());  // it may have ended meanwhile
   stop_runs({run}, grace);
   co_return Status();
 }

@@ -28,6 +28,9 @@ class Commands final : public control::Service {
   // From here on questions are answered: everything of earlier attempts is known. `status`: what does not
   // change while the master runs.
   void introduce(control::ApplicationStatus status) { status_ = std::move(status); }
+  // Goes on with what was asked of an earlier attempt and has not come to its end: the application is being
+  // stopped (`stop`), instances are being removed or started anew. Once the nodes can be reached.
+  void resume(const std::optional<control::StopRequested>& stop);
   // The application is over, or this attempt alone, for this reason: from here on nothing is changed.
   void end(std::optional<Error> attempt_over);
 

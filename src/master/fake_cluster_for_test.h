@@ -38,12 +38,13 @@ class FakeCluster final : public Scheduler, public Nodes {
   int per_heartbeat = 1000;  // containers given in one answer
   bool only_named = false;   // none from other nodes while some are asked for by name
   std::function<Program(const Start&)> program = [](const Start&) { return Program(); };
-  // Before a call is handled: an error is its answer. `number` counts calls of that kind from 1. With
-  // `lost_answer` set the call is handled all the same.
+  // Before a call is handled ("register", "allocate", "finish", "start", "stop"): an error is its answer.
+  // `number` counts calls of that kind from 1. With `lost_answer` set the call is handled all the same.
   std::function<std::optional<Error>(std::string_view method, int number, bool* lost_answer)> trouble;
   io::Duration beat_takes{};                                      // before the answer to allocate()
   std::function<io::Task<Status>(NodeId, ContainerId)> on_start;  // an error refuses the start
   std::function<void(ContainerId, yarn::ContainerSignal)> on_signal;
+  bool recovers_late = false;                // kept containers are told by a later answer
   bool deaf = false;                         // NodeManagers stop nothing
   int finish_rounds = 2;                     // answers "false" before "true"
   std::optional<security::Token> new_token;  // sent with the next answer
@@ -66,15 +67,18 @@ class FakeCluster final : public Scheduler, public Nodes {
     response_id_ = 0;
     cached_.reset();
   }
-  // The attempt has ended and its containers with it.
-  void forget() {
+  // The attempt's master has died and another follows: what runs is kept, what was given and not started is
+  // not, and what the last answer told is told again.
+  void begin_attempt() {
     restart();
-    running_.clear();
-    waiting_.clear();
+    for (const auto& container : std::set(waiting_)) end(container, -100, "Container killed by the RM");
     ready_.clear();
-    completed_.clear();
     told_.clear();
+    opened_.clear();
+    completed_.insert(completed_.end(), sent_.begin(), sent_.end());
   }
+  // Nobody knows this container any more.
+  void forget(const ContainerId& container) { running_.erase(container); }
   // Ends a container from outside.
   void end(const ContainerId& container, std::int32_t status, std::string diagnostics = {}) {
     if (running_.erase(container) + waiting_.erase(container) == 0) return;
@@ -99,6 +103,11 @@ class FakeCluster final : public Scheduler, public Nodes {
     yarn::RegisterResponse response;
     response.queue = "root.default";
     response.maximum = {ByteSize::mib(8192), 4, {}};
+    if (recovers_late && registrations > 1) co_return response;
+    for (const auto& [container, node] : running_) {
+      response.previous_containers.push_back({.id = container, .node = node});
+      if (told_.insert(node).second) response.nm_tokens.push_back(token_for(node));
+    }
     co_return response;
   }
 
@@ -142,6 +151,8 @@ class FakeCluster final : public Scheduler, public Nodes {
   void use_token(const NodeId& node, security::Token) override { opened_.insert(node); }
 
   io::Task<Status> start(NodeId node, yarn::StartRequest request) override {
+    bool lost = false;
+    if (auto error = check("start", &lost); error && !lost) co_return *error;
     if (!opened_.contains(node)) co_return Error(ErrorCode::kUnauthenticated, "no NM token");
     if (on_start) {
       auto allowed = co_await on_start(node, request.id);
@@ -153,10 +164,13 @@ class FakeCluster final : public Scheduler, public Nodes {
     running_.emplace(request.id, node);
     starts.push_back({request.id, node, request.context.environment, request.context.tokens});
     group_.spawn(run(starts.back()));
+    if (lost) co_return lost_error();
     co_return Status();
   }
 
   io::Task<Status> stop(NodeId, ContainerId container) override {
+    bool lost = false;
+    if (auto error = check("stop", &lost); error && !lost) co_return *error;
     stopped.push_back(container);
     if (deaf) co_return Error(ErrorCode::kUnavailable, "the NodeManager does not answer");
     end(container, -105, "Container killed by the ApplicationMaster.");
@@ -183,6 +197,10 @@ class FakeCluster final : public Scheduler, public Nodes {
     return trouble ? trouble(method, number, lost) : std::nullopt;
   }
 
+  static yarn::NmToken token_for(const NodeId& node) {
+    return {node, security::Token{"nm", std::string("x"), "NMToken", ""}};
+  }
+
   yarn::AllocateResponse answer(const yarn::AllocateRequest&) {
     yarn::AllocateResponse response;
     response.response_id = ++response_id_;
@@ -191,10 +209,14 @@ class FakeCluster final : public Scheduler, public Nodes {
     response.allocated = std::exchange(ready_, {});
     for (const auto& container : response.allocated) {
       if (!told_.insert(container.node).second) continue;
-      response.nm_tokens.push_back({container.node, security::Token{"nm", std::string("x"), "NMToken", ""}});
+      response.nm_tokens.push_back(token_for(container.node));
     }
-    response.completed = std::exchange(completed_, {});
+    response.completed = sent_ = std::exchange(completed_, {});
     response.amrm_token = std::exchange(new_token, std::nullopt);
+    if (recovers_late && registrations > 1 && response_id_ == 5) {
+      for (const auto& [container, node] : running_)
+        response.previous_containers.push_back({.id = container, .node = node});
+    }
     return response;
   }
 
@@ -242,7 +264,7 @@ class FakeCluster final : public Scheduler, public Nodes {
   std::vector<yarn::Container> ready_;
   std::set<ContainerId> waiting_;
   std::map<ContainerId, NodeId> running_;
-  std::vector<yarn::ContainerStatus> completed_;
+  std::vector<yarn::ContainerStatus> completed_, sent_;  // sent: and not yet known to have been heard
   io::TaskGroup group_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,13 +18,16 @@ namespace knit::master {
 struct Trouble {
   std::function<bool(int)> fails = [](int) { return false; };
   int operations = 0;
+  bool cut = false;          // nothing happens any more
+  std::optional<bool> lost;  // instead of every other one
 
   // Runs before an operation: true if it is to fail without having happened; sets `lost_answer` if it is to
   // happen and fail.
   bool before(bool& lost_answer) {
+    if (cut) return true;
     const int number = ++operations;
     if (!fails(number)) return false;
-    lost_answer = number % 2 == 0;
+    lost_answer = lost.value_or(number % 2 == 0);
     return !lost_answer;
   }
   static Error error() { return Error(ErrorCode::kUnavailable, "the file system is in trouble"); }

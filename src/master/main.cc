@@ -32,6 +32,23 @@ void use_own_name_services() {
   }
 }
 
+// The containers of an earlier attempt know the address it had: where this one is on the same node, it takes
+// that, if it is free.
+io::Task<Result<std::unique_ptr<ControlServer>>> listen(security::Authority authority, Place place,
+                                                        Master& master, Notes& notes) {
+  const auto& before = master.predecessor();
+  if (before && before->node.host == place.host && before->control_port > 0) {
+    const auto port = static_cast<std::uint16_t>(before->control_port);
+    Place same = place;
+    same.ports = {port, port};
+    auto server = co_await ControlServer::start(authority, std::move(same), master.service(), notes);
+    if (server) co_return server;
+    notes.say(
+        fmt::format("port {} of the attempt before cannot be taken: {}", port, server.error().message()));
+  }
+  co_return co_await ControlServer::start(std::move(authority), std::move(place), master.service(), notes);
+}
+
 // Nothing where the client has sent no keys. An application whose master cannot be reached runs all the same:
 // the ResourceManager can still end it.
 io::Task<std::unique_ptr<ControlServer>> open_control(const security::Credentials& credentials, Place place,
@@ -39,7 +56,7 @@ io::Task<std::unique_ptr<ControlServer>> open_control(const security::Credential
   auto authority = control::find_authority(credentials);
   if (authority && !*authority) co_return nullptr;
   Result<std::unique_ptr<ControlServer>> server =
-      authority ? co_await ControlServer::start(**authority, std::move(place), master.service(), notes)
+      authority ? co_await listen(**authority, std::move(place), master, notes)
                 : Result<std::unique_ptr<ControlServer>>(authority.error());
   if (!server) {
     notes.say("there is no control channel: " + server.error().message());
@@ -62,6 +79,16 @@ Result<logs::NodePages> pages_of(const NodeSettings& settings) {
                  "the NodeManagers' pages speak TLS (yarn.http.policy), which Knit does not yet");
   }
   return logs::NodePages();
+}
+
+io::Task<Result<app::Conclusion>> serve_and_run(const security::Credentials& credentials, Place place,
+                                                Master& master, Notes& notes) {
+  KNIT_CO_TRY_VOID(co_await master.recover());
+  const auto server = co_await open_control(credentials, std::move(place), master, notes);
+  auto ended = co_await master.run();
+  co_await io::begin_cleanup();
+  if (server) co_await server->stop();
+  co_return ended;
 }
 
 io::Task<Result<app::Conclusion>> run_application(const control::LaunchFile& file, Identity identity,
@@ -103,10 +130,8 @@ io::Task<Result<app::Conclusion>> run_application(const control::LaunchFile& fil
                 nodes, journal, notes, master_limits);
   FailedOutput output(pages_of(settings), journal, notes);
   master.keep_output(output);
-  const auto server = co_await open_control(credentials, std::move(place), master, notes);
-  auto ended = co_await master.run();
+  auto ended = co_await serve_and_run(credentials, std::move(place), master, notes);
   co_await io::begin_cleanup();
-  if (server) co_await server->stop();
   co_await files->shut_down();
   co_return ended;
 }

@@ -79,12 +79,13 @@ io::Task<Result<app::Conclusion>> Master::run() {
 }
 
 io::Task<Result<app::Conclusion>> Master::run_registered() {
-  KNIT_CO_TRY_VOID(co_await recover());
+  if (!recovered_) KNIT_CO_TRY_VOID(co_await recover());
   KNIT_CO_TRY_VOID(co_await register_master());
   if (!recorded_) {
     make_template();
     begin_journal();
     introduce();
+    commands_.resume(stop_requested_);
     background_.spawn(stop_when_due());
     const Status concluded = co_await run_until_conclusion();
     co_await background_.stop();
@@ -98,44 +99,6 @@ io::Task<Result<app::Conclusion>> Master::run_registered() {
   co_return *conclusion_;
 }
 
-io::Task<Status> Master::recover() {
-  KNIT_CO_TRY(const auto entries, co_await journal_.recover());
-  if (output_) output_->recovered(journal_.recovered_output());
-  bool stop_requested = false;
-  for (const auto& entry : entries) {
-    if (const auto* starting = std::get_if<control::InstanceStarting>(&entry)) {
-      web_addresses_[starting->node] = starting->node_http_address;
-      instances_.restore_begun(starting->instance, starting->restart, starting->container, starting->node);
-    } else if (std::holds_alternative<control::InstanceStarted>(entry)) {
-      any_ran_ = true;
-    } else if (const auto* ended = std::get_if<control::InstanceEnded>(&entry)) {
-      app::Exit exit{.exit_class = ended->exit_class,
-                     .status = ended->exit_status,
-                     .reason = ended->reason,
-                     .last_output = yarn::stderr_tail(ended->diagnostics)};
-      instances_.restore_ended(ended->instance, ended->restart, std::move(exit), ended->final, ended->time);
-    } else if (const auto* scaled = std::get_if<control::Scaled>(&entry)) {
-      instances_.restore_scaled(scaled->total, scaled->removed, scaled->held);
-    } else if (std::holds_alternative<control::StopRequested>(entry)) {
-      instances_.restore_stop_request();
-      stop_requested = true;
-    } else if (const auto* over = std::get_if<control::ApplicationEnded>(&entry)) {
-      conclusion_ = app::Conclusion{over->status, over->diagnostics};
-      recorded_ = true;
-    }
-  }
-  if (stop_requested) instances_.stop();
-  if (recorded_) {
-    notes_.say("an earlier attempt has finished the application and only its farewell was not heard");
-  } else if (!entries.empty()) {
-    const auto counts = instances_.counts();
-    notes_.say(
-        fmt::format("an earlier attempt has left a journal: {} instances are done, {} are started again",
-                    counts.succeeded + counts.failed, counts.pending));
-  }
-  co_return Status();
-}
-
 io::Task<Status> Master::register_master() {
   while (true) {
     yarn::RegisterRequest request{.host = identity_.node.host, .port = control_.port};
@@ -145,12 +108,17 @@ io::Task<Status> Master::register_master() {
       adopt(*response);
       break;
     }
-    // An earlier call was heard although its answer was lost; what it would have said is not needed.
-    if (response.error().message().find("already registered") != std::string::npos) break;
+    // An earlier call was heard although its answer was lost. What it would have said of containers nobody
+    // says again: they are taken to run, for their ends will be told.
+    if (response.error().message().find("already registered") != std::string::npos) {
+      for (const auto& container : unconfirmed_) previous_.emplace_back().id = container;
+      break;
+    }
     if (after_failure(response.error()) == AfterFailure::kReregister) co_return std::move(response).error();
     KNIT_CO_TRY_VOID(co_await after_failed_call(std::move(response).error(), "registering"));
   }
   last_answer_ = io::now();
+  take_over_until_ = last_answer_ + limits_.take_over;
   allocation_.registered();
   notes_.say(
       fmt::format("registered with the ResourceManager{}{}", queue_.empty() ? "" : " in queue ", queue_));
@@ -161,8 +129,8 @@ void Master::adopt(const yarn::RegisterResponse& response) {
   queue_ = response.queue;
   maximum_ = response.maximum;
   for (const auto& token : response.nm_tokens) nodes_.use_token(token.node, token.token);
-  // Containers are not asked to be kept when a master fails, so these serve nobody.
-  for (const auto& container : response.previous_containers) allocation_.release(container.id);
+  // After a restart of the ResourceManager these are this attempt's own, too.
+  previous_ = response.previous_containers;
   access_ = response.access;
 }
 
@@ -191,6 +159,7 @@ void Master::begin_journal() {
   entry.queue = queue_;
   entry.instances = file_.spec.instances;
   entry.command = file_.spec.command;
+  entry.control_port = std::max(control_.port, 0);
   journal_.start();
   journal_.append(entry);
 }
@@ -242,6 +211,10 @@ io::Task<Status> Master::pause() {
 }
 
 io::Task<Status> Master::beat() {
+  take_over();
+  // The next call tells the ResourceManager that the last answer was taken; then it forgets the ends that
+  // came with it (RMAppAttemptImpl.pullJustFinishedContainers), and only the journal knows them.
+  if (unsaved_ends_) co_await journal_.settled(*std::exchange(unsaved_ends_, std::nullopt));
   allocation_.want(instances_.wanted(), io::now());
   const auto avoid = node_faults_.update(io::wall_now(), cluster_nodes_);
   for (const auto& host : avoid.additions) {
@@ -305,6 +278,7 @@ void Master::on_answer(const yarn::AllocateResponse& response) {
   if (response.nodes > 0) cluster_nodes_ = response.nodes;
   available_ = response.available;
   const auto news = allocation_.answered(response);
+  previous_.insert(previous_.end(), news.previous.begin(), news.previous.end());
   for (const auto& container : news.containers) on_container(container);
   for (const auto& status : news.completed) on_completed(status);
 }
@@ -353,6 +327,7 @@ void Master::on_start(const ContainerId& container, const Status& started) {
 
 void Master::on_completed(const yarn::ContainerStatus& status) {
   stopper_.ended(status.id);
+  unconfirmed_.erase(status.id);
   const auto ended = instances_.ended(status.id, to_exit(status), io::wall_now());
   if (!ended) return;
   any_ran_ = true;
@@ -371,7 +346,7 @@ void Master::tell_end(const app::Ended& ended, std::string diagnostics) {
   entry.reason = ended.exit.reason;
   if (ended.exit.exit_class != app::ExitClass::kSucceeded) entry.diagnostics = std::move(diagnostics);
   entry.final = ended.final;
-  journal_.append(entry);
+  unsaved_ends_ = journal_.append(entry);
   const bool failed =
       entry.exit_class == app::ExitClass::kFailed || entry.exit_class == app::ExitClass::kMemory;
   if (output_ && failed) output_->keep(entry.container, web_addresses_[ended.run.node]);
@@ -404,6 +379,7 @@ std::optional<app::Conclusion> Master::nothing_started() {
   }
   const auto& timeout = file_.spec.start_timeout;
   if (!timeout || any_ran_ || instances_.held() || waited() < *timeout) return std::nullopt;
+  if (!unconfirmed_.empty()) return std::nullopt;  // an earlier attempt's may run
   return app::Conclusion{FinalStatus::kFailed, app::start_timeout_text(*timeout, what_is_missing())};
 }
 

@@ -9,7 +9,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "app/instances.h"
 #include "app/node_faults.h"
@@ -53,11 +55,21 @@ class Master {
     // Of NodeManagers (yarn.resourcemanager.nodemanagers.heartbeat-interval-ms): within two of them each node
     // has been served that could be.
     std::chrono::milliseconds node_heartbeat{1'000};
+    // For the ResourceManager to tell what has become of each container of an earlier attempt. When it has
+    // restarted, the NodeManagers come back to it within half a minute
+    // (yarn.resourcemanager.connect.retry-interval.ms).
+    std::chrono::milliseconds take_over{60'000};
   };
 
   // `credentials`: for the containers.
   Master(const control::LaunchFile& file, Identity identity, security::Credentials credentials,
          Scheduler& scheduler, Nodes& nodes, Journal& journal, Notes& notes, Limits limits);
+
+  // Reads what earlier attempts of the master have done, once; run() does so where nobody has. An error means
+  // that it cannot be known.
+  io::Task<Status> recover();
+  // The earlier attempt whose work this one continues, once that was read.
+  const std::optional<control::MasterStarted>& predecessor() const { return predecessor_; }
 
   // What containers and clients are told of the way to service(). Before run().
   void offer(ControlAccess control) { control_ = std::move(control); }
@@ -74,9 +86,11 @@ class Master {
 
  private:
   io::Task<Result<app::Conclusion>> run_registered();
-  io::Task<Status> recover();
+  void restore(const control::JournalEntry& entry);
   io::Task<Status> register_master();
   void adopt(const yarn::RegisterResponse& response);
+  void take_over();
+  void give_up_missing();
   void make_template();
   void begin_journal();
   void introduce();
@@ -128,9 +142,16 @@ class Master {
   Followers followers_;
   Commands commands_;
 
-  io::TimePoint started_{}, last_answer_{};
+  io::TimePoint started_{}, last_answer_{}, take_over_until_{};
   bool any_ran_ = false;
+  bool recovered_ = false;
   bool recorded_ = false;  // an earlier attempt's record says how the application ended
+  std::optional<control::MasterStarted> predecessor_;
+  std::optional<control::StopRequested> stop_requested_;  // of an earlier attempt
+  // Containers that an earlier attempt has left and of which the ResourceManager has not yet spoken.
+  std::set<ContainerId> unconfirmed_;
+  std::vector<yarn::Container> previous_;      // of which it has; to be looked at before the next heartbeat
+  std::optional<std::uint64_t> unsaved_ends_;  // the journal's ticket
   std::string queue_;
   std::int32_t cluster_nodes_ = 0;
   std::optional<Resource> available_;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/task_group.h"
@@ -39,7 +40,26 @@ class MasterTest : public testing::Test {
   Result<app::Conclusion> run(io::Duration at_most = std::chrono::minutes(30), int attempt = 1) {
     return run_manual(loop_, run_attempt(attempt), at_most);
   }
+  // An attempt that ends without the application's end, `between`, and the next, which the cluster keeps the
+  // containers for.
+  Result<app::Conclusion> run_two(std::function<void()> between = [] {}) {
+    auto both = [](MasterTest* self, std::function<void()> between) -> io::Task<Result<app::Conclusion>> {
+      EXPECT_FALSE(co_await self->run_master(1));
+      self->cluster_.trouble = nullptr;
+      self->files_.trouble = Trouble();
+      self->cluster_.begin_attempt();
+      between();
+      co_return co_await self->run_attempt(2);
+    };
+    return run_manual(loop_, both(this, std::move(between)), std::chrono::minutes(30));
+  }
   io::Task<Result<app::Conclusion>> run_attempt(int attempt) {
+    auto result = co_await run_master(attempt);
+    co_await cluster_.close();
+    co_return result;
+  }
+  // What the cluster runs goes on after it.
+  io::Task<Result<app::Conclusion>> run_master(int attempt) {
     const ContainerId container{{file_.application, attempt}, 1};
     Journal journal(files_, "/user/alice/.knit", container.attempt, notes_);
     Master master(file_, Identity{container, {"node1", 45454}, "node1:8042", submitted_}, {}, cluster_,
@@ -54,15 +74,14 @@ class MasterTest : public testing::Test {
     if (owner_) beside.spawn(owner_(master.service()));
     auto result = co_await master.run();
     co_await beside.join();
-    co_await cluster_.close();
     co_return result;
   }
 
   std::vector<control::JournalEntry> record() {
-    auto bytes = run_manual(
-        loop_,
-        fs::read_file(files_.memory, control::record_path("/user/alice/.knit", file_.application), 1 << 24),
-        std::chrono::seconds(1));
+    return read(control::record_path("/user/alice/.knit", file_.application));
+  }
+  std::vector<control::JournalEntry> read(const std::string& path) {
+    auto bytes = run_manual(loop_, fs::read_file(files_.memory, path, 1 << 24), std::chrono::seconds(1));
     if (!bytes) return {};
     control::JournalReader reader;
     return *reader.feed(*bytes);

@@ -355,34 +355,6 @@ TEST_F(MasterTest, TroubleWithTheFileSystemDoesNotStopTheApplication) {
   EXPECT_THAT(cluster_.starts, SizeIs(10));
 }
 
-TEST_F(MasterTest, TheNextAttemptRunsOnlyWhatWasNotDone) {
-  file_.spec.start_timeout = 5s;  // long over when the second begins, but something has run
-  submitted_ = loop_.wall_now();
-  cluster_.program = [](const FakeCluster::Start& start) {
-    return FakeCluster::Program{std::stoi(start.instance()) < 4 ? io::Duration(1s) : io::Duration(1h), 0, {}};
-  };
-  cluster_.trouble = [&](std::string_view called, int, bool*) -> std::optional<Error> {
-    if (called != "allocate" || loop_.now() - io::TimePoint(1h) < 10s) return std::nullopt;
-    return FakeCluster::remote("ApplicationAttemptNotFoundException", "gone");
-  };
-  EXPECT_FALSE(run());
-  EXPECT_THAT(cluster_.starts, SizeIs(10));
-  cluster_.trouble = nullptr;
-  cluster_.program = [](const FakeCluster::Start&) { return FakeCluster::Program{}; };
-  cluster_.restart();
-  cluster_.starts.clear();
-  const auto ended = run(30min, 2);
-  ASSERT_TRUE(ended) << ended.error().message();
-  EXPECT_EQ(ended->status, FinalStatus::kSucceeded);
-  ASSERT_THAT(cluster_.starts, SizeIs(6));
-  for (const auto& start : cluster_.starts) {
-    EXPECT_GE(std::stoi(start.instance()), 4);
-    EXPECT_EQ(start.restart(), "1");
-  }
-  EXPECT_THAT(entries<control::MasterStarted>(), SizeIs(2));
-  EXPECT_THAT(entries<control::InstanceEnded>(), SizeIs(10));
-}
-
 TEST_F(MasterTest, AnAttemptAfterTheEndOnlySaysFarewell) {
   cluster_.trouble = [](std::string_view called, int, bool*) -> std::optional<Error> {
     if (called != "finish") return std::nullopt;

@@ -81,34 +81,6 @@ def test_all_attempts_of_the_master_used(hadoop, knit):
     assert "all 2 attempts" in knit("status", app_id).stdout
 
 
-def test_the_next_attempt_goes_on_where_the_last_one_was_killed(hadoop, knit, tmp_path):
-    tmp_path.chmod(0o777)
-    script = ('touch %s/started-$KNIT_INSTANCE-$KNIT_RESTART_COUNT; echo instance $KNIT_INSTANCE run '
-              '$KNIT_RESTART_COUNT; test $KNIT_INSTANCE -lt 2 && exit; while ! test -e %s/go; do sleep 0.1; '
-              'done; echo end of $KNIT_INSTANCE') % (tmp_path, tmp_path)
-    run = knit.start("run", *QUICK, "-n", "4", "--name", "heir", "--no-prefix", "-c", script)
-    app_id = application(hadoop, "heir")
-
-    def states():
-        described = json.loads(knit("describe", app_id, "-o", "json").stdout or "{}")
-        return [instance["state"] for instance in described.get("instances") or []]
-    wait_for("two are done and two run", lambda: states() == ["succeeded"] * 2 + ["running"] * 2)
-    kill_master(hadoop, app_id, 1)
-    wait_for("the others were started again", lambda: (tmp_path / "started-3-1").exists())
-    (tmp_path / "go").touch()
-    out, err = run.communicate(timeout=60)
-    assert run.returncode == 0, err
-    started = {path.name for path in tmp_path.iterdir()} - {"go"}
-    assert started == {f"started-{run}" for run in ("0-0", "1-0", "2-0", "3-0", "2-1", "3-1")}
-    assert sorted(out.splitlines()) == sorted(
-        [f"instance {i} run 0" for i in range(4)] + [f"instance {i} run 1" for i in (2, 3)]
-        + [f"end of {i}" for i in (2, 3)]), out
-    assert "the master was started again (attempt 2)" in err
-    instances = json.loads(knit("describe", app_id, "-o", "json").stdout)["instances"]
-    assert [(i["state"], i["restarts"]) for i in instances] == [("succeeded", 0)] * 2 + [("succeeded", 1)] * 2
-    expect_nothing_left(hadoop, knit, app_id, 8, LAST_BEAT)
-
-
 @pytest.fixture
 def full_queue(hadoop):
     """Queue `small`, which lets one master run at a time, with one in it."""
