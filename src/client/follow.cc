@@ -273,7 +273,15 @@ io::Task<Status> Follower::end_from_record() {
   for (const auto until = io::after(kRecordPatience);;) {
     co_await read_journal();
     if (state() && state()->end()) break;
-    if (!state() || io::now() >= until) co_return *lost_;
+    if (!state()) co_return *lost_;
+    if (io::now() >= until) {
+      if (lost_->code() != ErrorCode::kNotFound || !report_) co_return *lost_;
+      co_return Error(
+          ErrorCode::kNotFound,
+          fmt::format("the ResourceManager has forgotten {} while it ran; it was restarted without "
+                      "recovery (yarn.resourcemanager.recovery.enabled), which ends whatever runs",
+                      to_string(report_->id)));
+    }
     KNIT_CO_TRY_VOID(co_await io::sleep_for(kJournalFastest));
   }
   report_ = report_from(*state(), {});

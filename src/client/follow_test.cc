@@ -373,6 +373,20 @@ TEST_F(Follow, AnApplicationThatIsForgottenBetweenTwoLooks) {
   EXPECT_THAT(observer_.lines, ElementsAre("0 | out"));
 }
 
+// By one that was restarted without recovery.
+TEST_F(Follow, AnApplicationThatIsForgottenWhileItRuns) {
+  run_master();
+  write_master(1);
+  write_start(0, 2);
+  start();
+  pass(3s);
+  application_.error = Error(ErrorCode::kNotFound, "no such application");
+  pass(60s);
+  ASSERT_TRUE(result_ && !*result_);
+  EXPECT_EQ(result_->error().code(), ErrorCode::kNotFound);
+  EXPECT_THAT(result_->error().message(), HasSubstr("has forgotten application_"));
+}
+
 TEST_F(Follow, AnUnknownApplication) {
   application_.error = Error(ErrorCode::kNotFound, "no such application");
   start();

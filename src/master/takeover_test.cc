@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::SizeIs;
 
 // Lets a master do so many steps that the world sees (calls to YARN's daemons, operations on files), and none
@@ -86,7 +84,7 @@ class TakeOverTest : public MasterTest {
     // One that ends at once, one that outlives its master, and one whose first run fails.
     world.cluster.program = [&world](const FakeCluster::Start& start) -> FakeCluster::Program {
       if (start.instance() == "0") return {.lasts = 10ms, .status = 0, .diagnostics = {}};
-      if (start.instance() == "1") return {.lasts = 20s, .status = 0, .diagnostics = {}};
+      if (start.instance() == "1") return {.lasts = 1s, .status = 0, .diagnostics = {}};
       return {.lasts = 300ms, .status = started(world.cluster).count("2") == 1 ? 3 : 0, .diagnostics = {}};
     };
     Killer killer(world.cluster, world.files.trouble, step, happens);
@@ -135,8 +133,8 @@ TEST_F(TakeOverTest, WhatRunsIsTakenOverAndItsEndIsHeard) {
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->status, FinalStatus::kSucceeded);
   EXPECT_THAT(cluster_.starts, SizeIs(2));
-  EXPECT_THAT(cluster_.released, IsEmpty());
-  EXPECT_THAT(notes_.text_, HasSubstr("instance 1 runs on in container_1700_0001_01_00000"));
+  EXPECT_THAT(cluster_.released, testing::IsEmpty());
+  EXPECT_THAT(notes_.text_, testing::HasSubstr("instance 1 runs on in container_1700_0001_01_00000"));
   EXPECT_THAT(entries<control::MasterStarted>(), SizeIs(2));
   EXPECT_THAT(entries<control::InstanceStarted>(), SizeIs(2));
   EXPECT_THAT(entries<control::InstanceEnded>(), SizeIs(2));
@@ -177,7 +175,7 @@ TEST_F(TakeOverTest, ContainersThatARestartedResourceManagerFindsLaterAreTakenOv
   cluster_.recovers_late = true;
   EXPECT_EQ(run_two()->status, FinalStatus::kSucceeded);
   EXPECT_THAT(cluster_.starts, SizeIs(1));
-  EXPECT_THAT(notes_.text_, HasSubstr("taken over"));
+  EXPECT_THAT(notes_.text_, testing::HasSubstr("taken over"));
 }
 
 TEST_F(TakeOverTest, ALostAnswerToTheRegistrationCostsNoContainer) {
