@@ -5,6 +5,9 @@ find_package(PkgConfig REQUIRED)
 find_program(KNIT_CCACHE ccache)
 if(KNIT_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${KNIT_CCACHE})
+  if(KNIT_PYTHON)  # pip does not set what ./dev sets, so that what build/release has compiled is a hit
+    list(PREPEND CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1)
+  endif()
 endif()
 
 add_library(knit_options INTERFACE)

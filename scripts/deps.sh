@@ -6,6 +6,8 @@ BUILD_PACKAGES=(ca-certificates clang-16 lld-16 cmake ninja-build pkg-config cca
   libboost1.81-dev)
 # The real Hadoop that `run` and `test` start.
 HADOOP_PACKAGES=(maven openjdk-17-jdk-headless python3 python3-pytest)
+# For `pip install .`, beside the BUILD_PACKAGES.
+PYTHON_PACKAGES=(python3-dev python3-venv)
 TEST_PACKAGES=(git curl shellcheck time libclang-rt-16-dev clang-format-16 clang-tidy-16 llvm-16 libgtest-dev libgmock-dev
   python3-jsonschema python3-yaml qemu-user-static)
 
@@ -67,4 +69,7 @@ need_packages() {
 }
 
 # shellcheck disable=SC2153  # DIST_PACKAGES: scripts/dist.sh
-dev_deps() { need_packages "${BUILD_PACKAGES[@]}" "${HADOOP_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${DIST_PACKAGES[@]}"; }
+dev_deps() {
+  need_packages "${BUILD_PACKAGES[@]}" "${HADOOP_PACKAGES[@]}" "${PYTHON_PACKAGES[@]}" "${TEST_PACKAGES[@]}" \
+    "${DIST_PACKAGES[@]}"
+}

@@ -7,7 +7,7 @@ dev_help() {
 
   run      build, start a Hadoop of one machine on loopback and run the main job on it
   test     build with sanitizers, run the unit tests and the fuzzers; then, on a real Hadoop, the scenarios,
-           what is installed, and the portable archive on an old Linux
+           what is installed, the Python package, and the portable archive on an old Linux
   bench    time and memory of Knit and of Hadoop's own programs, side by side (./dev bench --help)
   build    build/release/bin/knit and the master
   install  --prefix DIR: bin, libexec, lib, include and the CMake package

@@ -16,7 +16,7 @@ changed_sources() {
     git diff --name-only --diff-filter=d "$base" -- 'src/*.cc'
   else
     git ls-files 'src/*.cc'
-  fi | grep -vE '_(test|fuzz)\.cc$' || true
+  fi | grep -vE '_(test|fuzz)\.cc$|^src/python/' || true  # build/release has no Python
 }
 
 dev_lint() {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Tests: sanitized unit and fuzz runs; then, on a real Hadoop and with the release build, the scenarios, what is
-# installed, and the portable archive on an old Linux.
+# installed, the Python package, and the portable archive on an old Linux.
 
 # The versions to test on: $KNIT_TEST_HADOOP, `all` for each that tests/hadoop knows.
 hadoop_versions() {
@@ -17,13 +17,14 @@ hadoop_versions() {
 dev_test() {
   local version versions
   versions="$(hadoop_versions)" || exit
-  need_packages "${BUILD_PACKAGES[@]}" "${HADOOP_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${DIST_PACKAGES[@]}"
+  need_packages "${BUILD_PACKAGES[@]}" "${HADOOP_PACKAGES[@]}" "${PYTHON_PACKAGES[@]}" "${TEST_PACKAGES[@]}" \
+    "${DIST_PACKAGES[@]}"
   build_preset asan
   ctest --test-dir build/asan --output-on-failure --no-tests=error -L unit -j2
   build_preset release
   build_dist
   for version in $versions; do
     ctest --test-dir build/asan --output-on-failure --no-tests=error -R "^hadoop\\.(schema|hdfs)\\.$version"
-    "$PYTHON" -m pytest tests/hadoop tests/install tests/dist -q --hadoop "$version" "$@"
+    "$PYTHON" -m pytest tests/hadoop tests/install tests/python tests/dist -q --hadoop "$version" "$@"
   done
 }

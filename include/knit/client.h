@@ -30,6 +30,8 @@ namespace knit {
 struct ClientOptions {
   std::string config_directory;                                 // empty: found as docs/configuration.md says
   std::vector<std::pair<std::string, std::string>> properties;  // over the files: -D KEY=VALUE
+  bool read_files = true;                                       // false: the properties are all there is
+  std::string user;                                             // empty: HADOOP_USER_NAME, or the account's
   std::chrono::milliseconds connect_timeout{10'000};            // until a machine must have answered
 };
 
@@ -60,11 +62,18 @@ class KNIT_EXPORT Client {
   std::vector<Setting> settings() const;
 
   Result<std::vector<ApplicationReport>> list(const ApplicationFilter& filter);
-  Result<ApplicationReport> report(const ApplicationId& id);
+  Result<ApplicationReport> report(const ApplicationId& id, std::stop_token stop = {});
   Result<Description> describe(const ApplicationId& id);
-  Result<std::vector<NodeReport>> nodes();
+  // The running containers that the ResourceManager knows of any application, the master among them; of one
+  // that has ended at most the master's.
+  Result<std::vector<ContainerReport>> containers(const ApplicationId& id, std::stop_token stop = {});
+  Result<std::vector<NodeReport>> nodes(std::stop_token stop = {});
   Result<std::vector<QueueInfo>> queues();
   Result<ClusterMetrics> metrics();
+  // The body of GET `path` ("/ws/v1/cluster/info") at the ResourceManager's web address: what its RPC does
+  // not tell. Bounded at 2 s and 16 MiB; kUnavailable where no active one answers, kUnimplemented where it
+  // speaks TLS alone.
+  Result<std::string> resource_manager_page(const std::string& path, std::stop_token stop = {});
   // Through the ResourceManager; true if it was still running. Returns when the ResourceManager says it has
   // ended.
   Result<bool> kill(const ApplicationId& id, std::stop_token stop = {});
@@ -79,14 +88,15 @@ class KNIT_EXPORT Client {
   // cannot be reached from here.
   Result<ApplicationReport> stop(const ApplicationId& id, std::chrono::milliseconds grace = kDefaultGrace,
                                  std::stop_token stop = {});
-  Result<ScaleResult> scale(const ApplicationId& id, const ScaleRequest& request);
+  Result<ScaleResult> scale(const ApplicationId& id, const ScaleRequest& request, std::stop_token stop = {});
   // Another run of this instance, which counts as a restart and never as a failure.
   Status restart(const ApplicationId& id, std::int32_t instance,
                  std::chrono::milliseconds grace = kDefaultGrace);
   // Every instance by number, then the master as number -1. From the master; where that does not answer, from
   // the journal, and `notice` is told why; after the end from the record.
   Result<std::vector<InstanceReport>> instances(const ApplicationId& id,
-                                                const std::function<void(const std::string&)>& notice = {});
+                                                const std::function<void(const std::string&)>& notice = {},
+                                                std::stop_token stop = {});
   // The owner's key as text, for another machine of the owner, and such a text: gives whose it is.
   Result<std::string> export_key(const ApplicationId& id);
   Result<ApplicationId> import_key(const std::string& text);

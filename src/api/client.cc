@@ -5,17 +5,32 @@
 #include "client/applications.h"
 #include "client/launch.h"
 #include "client/site_file.h"
+#include "client/web_page.h"
 #include "conf/load.h"
 
 namespace knit {
+namespace {
+
+conf::Environment environment_for(const ClientOptions& options) {
+  auto account = conf::Environment::of_process_and_account();
+  if (options.user.empty()) return account;
+  auto variables = account.variables();
+  variables["HADOOP_USER_NAME"] = options.user;
+  variables.try_emplace("HOME", account.home());
+  return conf::Environment(std::move(variables));
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Client>> Client::open(const ClientOptions& options) {
   conf::Overrides overrides;
   if (!options.config_directory.empty()) overrides.config_dir = options.config_directory;
   overrides.properties = options.properties;
   KNIT_TRY(auto site, client::read_site_file(client::site_files()));
-  KNIT_TRY(auto settings, conf::load(conf::Environment::of_process_and_account(), overrides,
-                                     conf::kSystemDirectory, std::move(site)));
+  const auto environment = environment_for(options);
+  KNIT_TRY(auto settings, options.read_files
+                              ? conf::load(environment, overrides, conf::kSystemDirectory, site)
+                              : conf::load_overrides(environment, overrides, site));
 
   auto impl = std::make_unique<Impl>();
   auto opened = impl->call<bool>([&]() -> io::Task<Result<bool>> {
@@ -27,7 +42,11 @@ Result<std::unique_ptr<Client>> Client::open(const ClientOptions& options) {
 }
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Client::~Client() = default;
+
+// A child after fork has no thread to stop or to join: what its parent owns stays as it is.
+Client::~Client() {
+  if (impl_->owner != getpid()) (void)impl_.release();
+}
 
 std::string Client::user() const {
   return impl_->session->user();
@@ -55,12 +74,25 @@ Result<std::vector<ApplicationReport>> Client::list(const ApplicationFilter& fil
       [&] { return client::list_applications(*impl_->session, wanted); });
 }
 
-Result<ApplicationReport> Client::report(const ApplicationId& id) {
-  return impl_->call<ApplicationReport>(id, [&] { return impl_->session->resource_manager().report(id); });
+Result<ApplicationReport> Client::report(const ApplicationId& id, std::stop_token stop) {
+  return impl_->call<ApplicationReport>(
+      id, [&] { return impl_->session->resource_manager().report(id); }, std::move(stop));
 }
 
-Result<std::vector<NodeReport>> Client::nodes() {
-  return impl_->call<std::vector<NodeReport>>([&] { return impl_->session->resource_manager().nodes({}); });
+Result<std::vector<ContainerReport>> Client::containers(const ApplicationId& id, std::stop_token stop) {
+  using Containers = std::vector<ContainerReport>;
+  const auto make = [&]() -> io::Task<Result<Containers>> {
+    auto& resource_manager = impl_->session->resource_manager();
+    KNIT_CO_TRY(const auto report, co_await resource_manager.report(id));
+    if (report.current_attempt.attempt == 0) co_return Containers();
+    co_return co_await resource_manager.containers(report.current_attempt);
+  };
+  return impl_->call<Containers>(make, std::move(stop));
+}
+
+Result<std::vector<NodeReport>> Client::nodes(std::stop_token stop) {
+  return impl_->call<std::vector<NodeReport>>([&] { return impl_->session->resource_manager().nodes({}); },
+                                              std::move(stop));
 }
 
 Result<std::vector<QueueInfo>> Client::queues() {
@@ -74,6 +106,11 @@ Result<ClusterMetrics> Client::metrics() {
 Result<ApplicationReport> Client::move(const ApplicationId& id, const std::string& queue) {
   return impl_->call<ApplicationReport>(id,
                                         [&] { return client::move_application(*impl_->session, id, queue); });
+}
+
+Result<std::string> Client::resource_manager_page(const std::string& path, std::stop_token stop) {
+  return impl_->call<std::string>([&] { return client::read_resource_manager_page(*impl_->session, path); },
+                                  std::move(stop));
 }
 
 Result<bool> Client::kill(const ApplicationId& id, std::stop_token stop) {

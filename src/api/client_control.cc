@@ -18,9 +18,10 @@ Result<ApplicationReport> Client::stop(const ApplicationId& id, std::chrono::mil
   return impl_->call<ApplicationReport>(id, make, std::move(stop));
 }
 
-Result<ScaleResult> Client::scale(const ApplicationId& id, const ScaleRequest& request) {
-  return impl_->call<ScaleResult>(id,
-                                  [&] { return client::scale_application(*impl_->session, id, request); });
+Result<ScaleResult> Client::scale(const ApplicationId& id, const ScaleRequest& request,
+                                  std::stop_token stop) {
+  return impl_->call<ScaleResult>(
+      id, [&] { return client::scale_application(*impl_->session, id, request); }, std::move(stop));
 }
 
 Status Client::restart(const ApplicationId& id, std::int32_t instance, std::chrono::milliseconds grace) {
@@ -33,10 +34,11 @@ Status Client::restart(const ApplicationId& id, std::int32_t instance, std::chro
 }
 
 Result<std::vector<InstanceReport>> Client::instances(const ApplicationId& id,
-                                                      const std::function<void(const std::string&)>& notice) {
+                                                      const std::function<void(const std::string&)>& notice,
+                                                      std::stop_token stop) {
   const auto told = notice ? notice : [](const std::string&) {};
   return impl_->call<std::vector<InstanceReport>>(
-      id, [&] { return client::list_instances(*impl_->session, id, told); });
+      id, [&] { return client::list_instances(*impl_->session, id, told); }, std::move(stop));
 }
 
 Result<std::string> Client::export_key(const ApplicationId& id) {

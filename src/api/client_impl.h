@@ -15,12 +15,6 @@ namespace knit {
 struct Client::Impl {
   Impl() : thread([this] { loop.run_forever(); }) {}
   ~Impl() {
-    if (getpid() != owner) {
-      // A child after fork has no loop thread to join; what the parent owns is left alone.
-      thread.detach();
-      (void)session.release();
-      return;
-    }
     (void)io::call_on<bool>(loop, [this]() -> io::Task<Result<bool>> {
       if (session) co_await session->close();
       session.reset();

@@ -20,17 +20,29 @@ std::string real_path(const char* path) {
   return real ? std::string(real.get()) : std::string();
 }
 
+// What this code was loaded from: the program, libknit.so.0, or Python's module.
+std::string own_file() {
+  Dl_info library{};
+  if (dladdr(reinterpret_cast<void*>(&master_file_name), &library) == 0 || library.dli_fname == nullptr ||
+      std::string_view(library.dli_fname).find('/') == std::string_view::npos) {
+    return {};
+  }
+  return real_path(library.dli_fname);
+}
+
+std::vector<std::string> usual_folders() {
+  std::vector<std::string> out;
+  if (const auto own = own_file(); own.ends_with(".so"))
+    out.push_back(fs::join_path(fs::parent_path(own), "_libexec"));
+  for (const auto& prefix : install_prefixes()) out.push_back(fs::join_path(prefix, "libexec/knit"));
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> install_prefixes() {
-  std::vector<std::string> files{real_path("/proc/self/exe")};
-  Dl_info library{};
-  if (dladdr(reinterpret_cast<void*>(&master_file_name), &library) != 0 && library.dli_fname &&
-      std::string_view(library.dli_fname).find('/') != std::string_view::npos) {
-    files.push_back(real_path(library.dli_fname));
-  }
   std::vector<std::string> out;
-  for (const auto& file : files) {
+  for (const auto& file : {real_path("/proc/self/exe"), own_file()}) {
     if (file.empty()) continue;
     std::string prefix(fs::parent_path(fs::parent_path(file)));
     if (out.empty() || out.back() != prefix) out.push_back(std::move(prefix));
@@ -46,11 +58,7 @@ Result<std::vector<FoundMaster>> find_masters(const std::vector<MasterProgram>& 
                                               const std::string& directory) {
   if (programs.empty())
     return Error(ErrorCode::kFailedPrecondition, "this build of Knit was made without a master");
-  std::vector<std::string> folders;
-  if (!directory.empty()) folders.push_back(directory);
-  if (directory.empty()) {
-    for (const auto& prefix : install_prefixes()) folders.push_back(fs::join_path(prefix, "libexec/knit"));
-  }
+  const auto folders = directory.empty() ? usual_folders() : std::vector<std::string>{directory};
   std::vector<FoundMaster> found;
   std::vector<std::string> names;
   for (const auto& program : programs) {

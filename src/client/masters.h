@@ -27,8 +27,8 @@ struct FoundMaster {
 };
 
 // Those of `programs` that lie in `directory`, or, where that is empty, in libexec/knit beside the folder of
-// the running program or of the library that holds this function. Blocks for an instant. kFailedPrecondition
-// if there is none at all, naming the places.
+// the running program or of the library that holds this function, or in _libexec beside Python's module.
+// Blocks for an instant. kFailedPrecondition if there is none at all, naming the places.
 Result<std::vector<FoundMaster>> find_masters(const std::vector<MasterProgram>& programs,
                                               const std::string& directory);
 

@@ -7,31 +7,18 @@
 
 #include "base/try.h"
 #include "client/bounds.h"
-#include "conf/yarn_settings.h"
-#include "http/client.h"
-#include "io/wait.h"
+#include "client/web_page.h"
 #include "yarn/scheduler_page.h"
 
 namespace knit::client {
 namespace {
 
-// A port that a firewall closes must not hold up a submission.
-constexpr auto kPageDeadline = std::chrono::seconds(2);
 constexpr std::size_t kMaxShown = 20;
 
 void collect(const QueueInfo& queue, const std::vector<yarn::QueueAccess>& access,
              std::vector<std::string>& out) {
   if (takes_applications(queue) && may_submit(access, queue) == true) out.push_back(queue.name);
   for (const auto& child : queue.children) collect(child, access, out);
-}
-
-io::Task<Result<std::string>> read_page(io::HostPort server) {
-  http::Request request{
-      std::move(server), std::string(yarn::kSchedulerPage), {{"Accept", "application/json"}}};
-  http::Options options;
-  options.limits.max_text = yarn::kLargestSchedulerPage;
-  KNIT_CO_TRY(const auto response, co_await http::send(std::move(request), std::move(options)));
-  co_return co_await response->read_text();
 }
 
 std::string other_queues(const QueueFacts& facts) {
@@ -110,16 +97,8 @@ std::string list_of(const std::vector<std::string>& queues) {
 }
 
 io::Task<std::optional<Resource>> maximum_in_queue(Session& session, std::string queue) {
-  const auto web = conf::resource_manager_web(session.settings());
-  if (!web || web->tls) co_return std::nullopt;
-  const auto deadline = io::after(kPageDeadline);
-  for (const auto& endpoint : web->endpoints) {
-    const auto page = co_await io::run_until(deadline, read_page({endpoint.host, endpoint.port}));
-    // A standby answers with something else.
-    if (!page) continue;
-    if (auto maximum = yarn::maximum_in_queue(*page, queue)) co_return maximum;
-  }
-  co_return std::nullopt;
+  const auto page = co_await read_resource_manager_page(session, std::string(yarn::kSchedulerPage));
+  co_return page ? yarn::maximum_in_queue(*page, queue) : std::nullopt;
 }
 
 }  // namespace knit::client

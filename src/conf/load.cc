@@ -93,6 +93,25 @@ Error nothing_found(const std::vector<Place>& looked_at, const std::string& syst
           list, system_directory));
 }
 
+Result<Settings> read_all(const Environment& environment, const Overrides& overrides,
+                          std::vector<std::string> files, std::vector<Property> site) {
+  for (const auto& [key, value] : overrides.properties) {
+    if (key.starts_with(kSitePrefix)) {
+      return Error(ErrorCode::kInvalidArgument,
+                   fmt::format("-D {}: only the site's administrator can say this, in knit.yaml", key));
+    }
+  }
+  std::vector<Property> properties = std::move(site);
+  const auto local = local_files();
+  for (const auto& file : files) {
+    KNIT_TRY(auto more, read_site_xml(file, local));
+    properties.insert(properties.end(), std::make_move_iterator(more.begin()),
+                      std::make_move_iterator(more.end()));
+  }
+  const auto directory = files.empty() ? "" : std::filesystem::path(files[0]).parent_path().string();
+  return Settings(environment, std::move(properties), overrides, directory, std::move(files));
+}
+
 }  // namespace
 
 Result<Settings> load(const Environment& environment, const Overrides& overrides,
@@ -105,22 +124,12 @@ Result<Settings> load(const Environment& environment, const Overrides& overrides
   }
   if (files.empty()) files = files_in(system_directory);
   if (files.empty() && overrides.properties.empty()) return nothing_found(candidates, system_directory);
+  return read_all(environment, overrides, std::move(files), std::move(site));
+}
 
-  for (const auto& [key, value] : overrides.properties) {
-    if (key.starts_with(kSitePrefix)) {
-      return Error(ErrorCode::kInvalidArgument,
-                   fmt::format("-D {}: only the site's administrator can say this, in knit.yaml", key));
-    }
-  }
-  std::vector<Property> properties = std::move(site);
-  const auto read = local_files();
-  for (const auto& file : files) {
-    KNIT_TRY(auto more, read_site_xml(file, read));
-    properties.insert(properties.end(), std::make_move_iterator(more.begin()),
-                      std::make_move_iterator(more.end()));
-  }
-  const auto directory = files.empty() ? "" : std::filesystem::path(files[0]).parent_path().string();
-  return Settings(environment, std::move(properties), overrides, directory, std::move(files));
+Result<Settings> load_overrides(const Environment& environment, const Overrides& overrides,
+                                std::vector<Property> site) {
+  return read_all(environment, overrides, {}, std::move(site));
 }
 
 }  // namespace knit::conf

@@ -25,4 +25,8 @@ Result<Settings> load(const Environment& environment, const Overrides& overrides
                       const std::string& system_directory = kSystemDirectory,
                       std::vector<Property> site = {});
 
+// The same without looking for a file: -D and `site` are all there is.
+Result<Settings> load_overrides(const Environment& environment, const Overrides& overrides,
+                                std::vector<Property> site = {});
+
 }  // namespace knit::conf

@@ -131,6 +131,16 @@ TEST_F(Load, WhatAnAdministratorSaysStays) {
   EXPECT_THAT(refused.error().message(), HasSubstr("-D knit.site.default.y"));
 }
 
+TEST_F(Load, WithoutFiles) {
+  folder("c");
+  const Environment environment({{"YARN_CONF_DIR", at("c")}});
+  const auto bare = load_overrides(environment, {.properties = {{"who", "-D"}}});
+  ASSERT_TRUE(bare);
+  EXPECT_FALSE(bare->has_files());
+  EXPECT_EQ(*bare->get("who"), "-D");
+  EXPECT_EQ(*load_overrides(environment, {})->get("who"), "");
+}
+
 TEST_F(Load, FilesThatCannotBeRead) {
   folder("c");
   std::ofstream(at("c/core-site.xml")) << "<configuration>\n<property></configuration>";

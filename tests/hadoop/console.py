@@ -55,19 +55,20 @@ def blocks(page: str) -> list[tuple[str, str, int]]:
     return [(m[1], m[2], page.count("\n", 0, m.start(2)) + 1) for m in FENCE.finditer(page)]
 
 
-def commands(page: str) -> list[Command]:
+def commands(page: str, wanted: str = "console", prompt: str = "$", more: str = ">") -> list[Command]:
+    """Those of all blocks of one language, whose lines begin with its prompts."""
     found: list[Command] = []
     for language, text, first in blocks(page):
-        if language != "console":
+        if language != wanted:
             continue
         continues = False
         for number, line in enumerate(text.splitlines(), first):
-            if line.startswith("$ "):
-                found.append(Command(line[2:], number))
+            if line.startswith(f"{prompt} "):
+                found.append(Command(line[len(prompt) + 1:], number))
                 continues = True
-            elif continues and line.startswith("> "):
-                found[-1].text += "\n" + line[2:]
-            elif continues and line == ">":
+            elif continues and line.startswith(f"{more} "):
+                found[-1].text += "\n" + line[len(more) + 1:]
+            elif continues and line == more:
                 found[-1].text += "\n"
             else:
                 continues = False
@@ -164,7 +165,12 @@ def check(page: Path, env: dict[str, str], folder: Path, places: dict[str, str],
     text = script(wanted)
     for told, real in places.items():
         text = text.replace(told, real)
-    shown = on_terminal(["bash", "-c", text], env, folder, timeout_s)
+    compare(page, wanted, on_terminal(["bash", "-c", text], env, folder, timeout_s), places)
+    return len(wanted)
+
+
+def compare(page: Path, wanted: list[Command], shown: str, places: dict[str, str]) -> None:
+    """`shown` is what a session of these commands has written, with BEGIN and END around each."""
     for number, command in enumerate(wanted):
         begin, end = BEGIN.format(number), END.format(number)
         if begin not in shown or end not in shown:
@@ -174,4 +180,3 @@ def check(page: Path, env: dict[str, str], folder: Path, places: dict[str, str],
         if not agrees(expected, actual):
             raise Mismatch("\n".join([f"{page.name}:{command.line}: $ {command.text}", "--- the page shows",
                                       *expected, "--- it is", *actual, "--- as it came", *output]))
-    return len(wanted)

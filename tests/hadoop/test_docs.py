@@ -18,8 +18,8 @@ WITH_EXAMPLES = [page for page in PAGES if console.commands(page.read_text())]
 CLI = (REPOSITORY / "docs/cli.md").read_text()
 USER = "alice"  # the reader, in all pages
 PAGE_TIMEOUT_S = 240.0
-# What is no example to run: files and figures.
-OTHER_LANGUAGES = {"xml", "text", "yaml"}
+# What is no example to run here: files and figures, and Python, which tests/python runs.
+OTHER_LANGUAGES = {"xml", "text", "yaml", "pycon"}
 
 
 @pytest.fixture(scope="module")

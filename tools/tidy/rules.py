@@ -68,8 +68,8 @@ def check_includes(module, path, number, line, allowed):
     if match and match[1] in allowed and match[1] != module and match[1] not in allowed[module]:
         yield_error(f"{path}:{number}: {module} may not include {match[1]} (tools/tidy/modules.txt)")
     match = re.match(r"#include <knit/([\w./]+)>", line)
-    if match and match[1] in FACADE and module not in {"api", "cli"}:
-        yield_error(f"{path}:{number}: the facade <knit/{match[1]}> is for api and cli")
+    if match and match[1] in FACADE and module not in {"api", "cli", "python"}:
+        yield_error(f"{path}:{number}: the facade <knit/{match[1]}> is for api, cli and python")
 
 
 def check_words(path, inside, number, line):
@@ -115,7 +115,7 @@ def check_file(path, allowed):
 def main():
     allowed = read_modules()
     exceptions = read_exceptions()
-    files = [p for top in ("src", "include", "tests", "bench", "tools") for p in sorted((ROOT / top).rglob("*"))
+    files = [p for top in ("src", "include", "python", "examples", "tests", "bench", "tools") for p in sorted((ROOT / top).rglob("*"))
              if p.suffix in {".cc", ".h", ".py", ".sh"}]
     for path in files:
         check_file(path, allowed)
