@@ -25,3 +25,8 @@ configure_package_config_file(cmake/knitConfig.cmake.in ${CMAKE_BINARY_DIR}/knit
 # The C++ ABI holds within a minor version.
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/knitConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/knitConfig.cmake ${CMAKE_BINARY_DIR}/knitConfigVersion.cmake DESTINATION ${package})
+
+# For builds without CMake; found beside the library, wherever that is moved.
+file(RELATIVE_PATH KNIT_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(cmake/knit.pc.in ${CMAKE_BINARY_DIR}/knit.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/knit.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
