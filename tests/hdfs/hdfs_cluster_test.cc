@@ -32,7 +32,7 @@ Result<std::unique_ptr<HdfsFileSystem>> connect(const conf::Overrides& overrides
     KNIT_TRY(user, conf::user_name(settings));
   }
   return open_file_system(settings, authority, user, {.connect_timeout = std::chrono::seconds(10)},
-                          "knit-test");
+                          [] { return std::string("knit-test"); });
 }
 
 std::string fresh_folder() {
