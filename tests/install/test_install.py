@@ -83,7 +83,8 @@ FIVE_STEPS = r"""started (?P<id>application_\d+_\d+)
 RUNNING, 3 containers
 (container_\S+ stdout:
 [A-Z].* \d{4}
-){2}instances 2 to 3 added
+){2}container_\S+_000001 stderr:
+(.*\n)+?instances 2 to 3 added
 KILLED
 """
 
