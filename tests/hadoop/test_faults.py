@@ -18,6 +18,7 @@ from hadoop.plugin import Knit
 from hadoop.rm_view import RmView
 
 SMALL = ("--memory", "128MiB")
+START_S = 120.0  # of a Java daemon, on a machine that does much else
 # What the ResourceManager notes of a master that speaks to it before it has registered again.
 FORGOTTEN = (r"AM is not registered for known application attempt|Application not registered"
              r"|trying to unregister before registering for")
@@ -25,7 +26,10 @@ FORGOTTEN = (r"AM is not registered for known application attempt|Application no
 
 @pytest.fixture(scope="module")
 def cluster(hadoop_version: str) -> Iterator[MiniHadoop]:
-    with MiniHadoop(version=hadoop_version, nodes=2, rm_recovery=True, nm_recovery=True) as cluster:
+    # A NodeManager that is slow to come back must not be taken for lost: that would end its containers.
+    patient = {"yarn.nm.liveness-monitor.expiry-interval-ms": 180_000}
+    with MiniHadoop(version=hadoop_version, nodes=2, rm_recovery=True, nm_recovery=True,
+                    overrides={"yarn-site": patient}) as cluster:
         yield cluster
 
 
@@ -91,7 +95,7 @@ def test_the_resource_manager_dies_before_the_farewell_is_heard(cluster: MiniHad
     wait_for("the application ends", lambda: "the application ends SUCCEEDED" in master_notes(cluster, app_id))
     cluster.kill("rm")
     cluster.resume("nn")
-    wait_for("the farewell is tried", lambda: "unregistering:" in master_notes(cluster, app_id), timeout_s=60)
+    wait_for("the farewell is tried", lambda: "unregistering:" in master_notes(cluster, app_id), timeout_s=START_S)
     cluster.restart("rm")
     work.finish()
     assert RmView(cluster).application(app_id)["finalStatus"] == "SUCCEEDED"
@@ -122,7 +126,7 @@ def test_a_resource_manager_that_remembers_nothing_ends_the_master(cluster: Mini
         sites.write_conf(cluster.layout, cluster.options, "rm")
         cluster.kill("rm")
         cluster.restart("rm", wait=False)
-        wait_for("it is there", lambda: cluster.nodes())
+        wait_for("it is there", lambda: cluster.nodes(), timeout_s=START_S)
         back = time.monotonic()
         wait_for("the master has ended", lambda: pid not in processes(cluster, app_id))
         assert time.monotonic() - back < 30
