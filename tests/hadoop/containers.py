@@ -66,13 +66,13 @@ def program(cluster: MiniHadoop, app_id: str, *command: str) -> int:
 
 
 def kill_master(cluster: MiniHadoop, app_id: str, attempt: int) -> None:
-    """SIGKILL to an attempt's master, once it has started a container."""
+    """SIGKILL to an attempt's master, once an instance runs: one that it has started, or taken over."""
     def find() -> Optional[int]:
-        mine = {pid: container for pid, container in processes(cluster, app_id).items()
-                if f"_{attempt:02}_00000" in container}
-        masters = [pid for pid, container in mine.items() if container.endswith("_000001")]
-        return masters[0] if masters and len(mine) > len(masters) else None
-    os.kill(wait_for(f"attempt {attempt} of {app_id} runs something", find), signal.SIGKILL)
+        found = processes(cluster, app_id)
+        masters = [pid for pid, container in found.items() if container.endswith(f"_{attempt:02}_000001")]
+        instances = [pid for pid, container in found.items() if not container.endswith("_000001")]
+        return masters[0] if masters and instances else None
+    os.kill(wait_for(f"attempt {attempt} of {app_id} has something that runs", find), signal.SIGKILL)
 
 
 def application(cluster: MiniHadoop, name: str) -> str:
