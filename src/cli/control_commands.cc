@@ -1,13 +1,13 @@
 // Commands that ask a running application's master, and the keys that this takes.
 #include <fmt/format.h>
 #include <knit/duration.h>
+#include <knit/wipe.h>
 
 #include <algorithm>
 #include <atomic>
 #include <boost/json.hpp>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <thread>
 
 #include "cli/commands.h"
@@ -151,7 +151,7 @@ int containers(Context& context, const Options& options) {
 int export_key(Context& context, const Options& options) {
   auto text = must(context.client().export_key(parse_application(options.id)));
   std::fwrite(text.data(), 1, text.size(), stdout);
-  explicit_bzero(text.data(), text.size());
+  wipe(text.data(), text.size());
   return kExitSucceeded;
 }
 
@@ -162,7 +162,7 @@ int import_key(Context& context) {
     return fail(Error(ErrorCode::kInvalidArgument,
                       "stdin has more than any key: give it what 'knit key export' writes"));
   const auto kept = context.client().import_key(text);
-  explicit_bzero(text.data(), text.size());
+  wipe(text.data(), text.size());
   const auto id = must(kept);
   tell("the key to {} is kept\n", to_string(id));
   return kExitSucceeded;

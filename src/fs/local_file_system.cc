@@ -1,6 +1,7 @@
 #include "fs/local_file_system.h"
 
 #include <fmt/format.h>
+#include <knit/wipe.h>
 
 #include <cstring>
 
@@ -54,7 +55,7 @@ class LocalWriter final : public Writer {
       const auto copy = std::make_shared<std::vector<std::byte>>(piece.begin(), piece.end());
       std::function<Status()> call = [file = file_, copy] {
         Status written = file->write_all(*copy);
-        if (copy->size() <= kWiped) explicit_bzero(copy->data(), copy->size());
+        if (copy->size() <= kWiped) wipe(copy->data(), copy->size());
         return written;
       };
       KNIT_CO_TRY_VOID(co_await io::run_blocking(std::move(call)));

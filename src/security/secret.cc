@@ -1,11 +1,11 @@
 #include "security/secret.h"
 
-#include <openssl/crypto.h>
+#include <knit/wipe.h>
 
 namespace knit::security {
 
 void wipe(void* bytes, std::size_t size) {
-  OPENSSL_cleanse(bytes, size);
+  knit::wipe(bytes, size);
 }
 
 void wipe(std::string& bytes) {
