@@ -60,7 +60,7 @@ def test_the_small_queue_refuses_large_containers(hadoop):
 def test_a_container_over_its_memory_is_killed(hadoop, rm_view):
     hog = submit(hadoop, "{ head -c 180M /dev/zero; sleep 600; } | tail")
     app = wait_state(hadoop, hog, "FAILED")
-    assert re.search("running beyond (the )?'?physical'? memory limit", app["diagnostics"], re.I), app["diagnostics"]
+    assert re.search("beyond (the )?'?physical'? memory limit", app["diagnostics"], re.I), app["diagnostics"]
     rm_view.check(hog, assigned=1, allow=["OPERATION=Application Finished - Failed"])
 
 
