@@ -11,7 +11,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from hadoop import sites
+from hadoop import rest, sites
 from hadoop.cluster import MiniHadoop
 from hadoop.containers import LAST_BEAT, application, arguments, end_all, expect_nothing_left, processes, wait_for
 from hadoop.plugin import Knit
@@ -124,12 +124,17 @@ def test_a_resource_manager_that_remembers_nothing_ends_the_master(cluster: Mini
         overrides: dict[str, Any] = {"yarn.resourcemanager.recovery.enabled": False}
         cluster.options.overrides["rm/yarn-site"] = overrides
         sites.write_conf(cluster.layout, cluster.options, "rm")
+        for name in cluster.names("nm"):
+            cluster.pause(name)  # or they, told by the ResourceManager, might end the master before it has asked
         cluster.kill("rm")
         cluster.restart("rm", wait=False)
-        wait_for("it is there", lambda: cluster.nodes(), timeout_s=START_S)
+        wait_for("it is there", lambda: rest.get(cluster.layout.address("rm.http"), "/ws/v1/cluster/info"),
+                 timeout_s=START_S)
         back = time.monotonic()
         wait_for("the master has ended", lambda: pid not in processes(cluster, app_id))
         assert time.monotonic() - back < 30
+        for name in cluster.names("nm"):
+            cluster.resume(name)
         wait_for("nothing of it runs", lambda: not processes(cluster, app_id))
         said = stderr.read()
     assert "this attempt is over" in said, said
