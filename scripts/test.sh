@@ -16,9 +16,9 @@ hadoop_versions() {
 
 dev_test() {
   local version versions
-  versions="$(hadoop_versions)" || exit
   need_packages "${BUILD_PACKAGES[@]}" "${HADOOP_PACKAGES[@]}" "${PYTHON_PACKAGES[@]}" "${TEST_PACKAGES[@]}" \
     "${DIST_PACKAGES[@]}"
+  versions="$(hadoop_versions)" || exit
   build_preset asan
   ctest --test-dir build/asan --output-on-failure --no-tests=error -L unit -j2
   build_preset release

@@ -79,11 +79,12 @@ def test_the_example_runs_on_a_cluster(examples: Path, hadoop) -> None:
     assert sorted(done.stdout.splitlines()) == [f"{instance} | {host}" for instance in range(3)]
 
 
+# An instance that runs may not have written its line yet when the logs are read.
 FIVE_STEPS = r"""started (?P<id>application_\d+_\d+)
 RUNNING, 3 containers
 (container_\S+ stdout:
 [A-Z].* \d{4}
-){2}container_\S+_000001 stderr:
+){0,2}container_\S+_000001 stderr:
 (.*\n)+?instances 2 to 3 added
 KILLED
 """
