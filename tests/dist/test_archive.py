@@ -178,7 +178,7 @@ def test_the_main_job_from_there_and_on_old_nodes(old: Userland, old_cluster: Mi
     assert f"container_{application[1]}_01_000001/" in started, "the master did not run in the old userland"
 
 
-def test_the_main_job_on_aarch64_nodes(aarch64_cluster: MiniHadoop, unpacked: Path, tmp_path: Path) -> None:
+def test_the_main_job_on_aarch64_nodes(aarch64_cluster: MiniHadoop, unpacked: Path) -> None:
     ended = subprocess.run([unpacked / "bin/knit", "run", "-n", "3", "--", "uname", "-m"], capture_output=True,
                            text=True, timeout=RUN_TIMEOUT_S, env=aarch64_cluster.env())
     assert ended.returncode == 0, ended.stderr

@@ -80,7 +80,6 @@ def unpacked(packages: Path, name: str, package: str, licence: str, programs: tu
     """The same of what tools/dist/debs.py has unpacked in `packages`."""
     versions = dict(line.split() for line in (packages / "packages.txt").read_text().splitlines())
     text = packages / "root/usr/share/doc" / package / "copyright"
-    # of a folder that is a link to another package's
     return Component(name, versions[package], licence, programs, (text,), "Debian")
 
 
